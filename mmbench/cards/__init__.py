@@ -1,0 +1,56 @@
+"""What is known before anything runs: the cards of models and tasks, recipes, and suites.
+
+A card describes, a suite selects, a recipe says how to train. All are frozen values that a YAML
+file under `registry/` spells out field by field (`codec.py` reads them and refuses unknown
+fields). Rules that concern one card alone are checked here, when it is made.
+"""
+
+from mmbench.cards.model import Gives, ImageRules, Modality, ModelCard, Published, TextRules
+from mmbench.cards.recipe import Recipe, Strategy
+from mmbench.cards.sources import (
+    BundledData,
+    DataSource,
+    FileData,
+    FileFormat,
+    FolderModel,
+    HubData,
+    HubModel,
+    ModelSource,
+    PackageData,
+    PackageModel,
+    RandomModel,
+)
+from mmbench.cards.suite import Block, Suite
+from mmbench.cards.task import Label, Scalar, SplitRule, Target, TaskCard
+
+Card = ModelCard | TaskCard | Recipe | Suite
+
+__all__ = [
+    "Block",
+    "BundledData",
+    "Card",
+    "DataSource",
+    "FileData",
+    "FileFormat",
+    "FolderModel",
+    "Gives",
+    "HubData",
+    "HubModel",
+    "ImageRules",
+    "Label",
+    "Modality",
+    "ModelCard",
+    "ModelSource",
+    "PackageData",
+    "PackageModel",
+    "Published",
+    "RandomModel",
+    "Recipe",
+    "Scalar",
+    "SplitRule",
+    "Strategy",
+    "Suite",
+    "Target",
+    "TaskCard",
+    "TextRules",
+]

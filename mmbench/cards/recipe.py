@@ -1,0 +1,88 @@
+"""The recipe: how to train."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Literal
+
+from mmbench.cards.names import check_name
+from mmbench.errors import CardError
+
+Strategy = Literal["zero_shot", "probe", "head", "partial", "full", "lora", "bitfit"]
+
+
+TRAINING_FREE = ("name", "description", "strategy", "precision", "batch_size")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe:
+    """How to train. A field that the strategy or the optimizer does not use must stay unset.
+
+    `learning_rates` is a grid: every value is trained, the best on validation is kept, and what
+    the others cost is in the record. `warmup` is the share of all steps. `batch_size` is the
+    effective batch; `micro_batch` rows go through the model at a time. `evaluations` is how often
+    the validation split is scored in the run; `patience` ends it after so many without a gain.
+    """
+
+    name: str
+    strategy: Strategy
+    learning_rates: tuple[float, ...] = ()
+    epochs: int | None = None
+    description: Mapping[str, str] = field(default_factory=dict)
+    head: Literal["linear", "mlp"] = "linear"
+    head_width: int | None = None
+    optimizer: Literal["adamw", "sgd"] = "adamw"
+    momentum: float | None = None
+    schedule: Literal["constant", "linear", "cosine"] = "linear"
+    warmup: float = 0.1
+    weight_decay: float = 0.01
+    dropout: float = 0.1
+    label_smoothing: float = 0.0
+    clip_norm: float | None = 1.0
+    batch_size: int = 32
+    micro_batch: int | None = None
+    precision: Literal["fp32", "bf16"] = "fp32"
+    evaluations: int = 10
+    patience: int | None = None
+
+    def __post_init__(self) -> None:
+        check_name(self.name)
+        reason = self._unused() or self._out_of_range()
+        if reason is not None:
+            raise CardError(reason)
+
+    def _unused(self) -> str | None:
+        if self.strategy == "zero_shot":
+            for item in fields(self):
+                unset = item.default_factory() if callable(item.default_factory) else item.default
+                if item.name not in TRAINING_FREE and getattr(self, item.name) != unset:
+                    return f"{item.name} is not used by strategy: zero_shot; remove it"
+            return None
+        if not self.learning_rates or self.epochs is None:
+            return f"strategy: {self.strategy} needs learning_rates and epochs"
+        if self.head == "mlp" and self.head_width is None:
+            return "head: mlp needs head_width"
+        if self.head == "linear" and self.head_width is not None:
+            return "head_width is used by head: mlp alone; remove it"
+        if self.optimizer != "sgd" and self.momentum is not None:
+            return "momentum is used by optimizer: sgd alone; remove it"
+        if self.strategy == "probe" and self.micro_batch is not None:
+            return "micro_batch is not used by strategy: probe; remove it"
+        return None
+
+    def _out_of_range(self) -> str | None:
+        for name in ("epochs", "batch_size", "evaluations", "micro_batch", "patience"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                return f"{name} is {value}; at least 1 is needed"
+        if any(rate <= 0 for rate in self.learning_rates):
+            return f"learning_rates must lie above 0: {list(self.learning_rates)}"
+        if len(set(self.learning_rates)) != len(self.learning_rates):
+            return f"learning_rates repeats a value: {list(self.learning_rates)}"
+        for name in ("warmup", "dropout", "label_smoothing"):
+            if not 0 <= getattr(self, name) < 1:
+                return f"{name} is {getattr(self, name)}; it lies in [0, 1)"
+        if self.weight_decay < 0 or (self.clip_norm is not None and self.clip_norm <= 0):
+            return "weight_decay must not be negative, and clip_norm must lie above 0"
+        if self.micro_batch is not None and self.micro_batch > self.batch_size:
+            return f"micro_batch {self.micro_batch} is larger than batch_size {self.batch_size}"
+        return None

@@ -1,0 +1,45 @@
+"""Every error that mmbench raises on purpose.
+
+    MmbenchError(ValueError)      something the user can mend
+    ├── CardError                 a card, recipe or suite says something wrong or unknown
+    ├── PlanError                 the matrix asks for what cannot be run
+    ├── TrialError                one trial cannot be run to its end
+    │   └── DataError             its data are missing, unreadable or not as the card says
+    └── StoreError                records cannot be read or written
+
+A message says what, where and what to do next, in one or two lines. `assert` is for what cannot
+happen; a bare exception of another library is turned into one of these where it can be named.
+"""
+
+import difflib
+from collections.abc import Iterable
+
+
+class MmbenchError(ValueError):
+    """Anything the user can mend; the command line prints it without a traceback."""
+
+
+class CardError(MmbenchError):
+    """A card, recipe or suite is unknown or says something that is not allowed."""
+
+
+class PlanError(MmbenchError):
+    """The matrix as a whole cannot be run."""
+
+
+class TrialError(MmbenchError):
+    """One trial cannot be run to its end; the sweep goes on."""
+
+
+class DataError(TrialError):
+    """The data of a trial are missing, unreadable or not as the card says."""
+
+
+class StoreError(MmbenchError):
+    """Records cannot be read or written."""
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """`; did you mean 'x'?` for the nearest known names, or nothing."""
+    near = difflib.get_close_matches(word, list(known), n=3, cutoff=0.5)
+    return f"; did you mean {' or '.join(repr(name) for name in near)}?" if near else ""

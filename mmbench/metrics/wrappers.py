@@ -1,0 +1,93 @@
+"""Our metrics as `evaluate.Metric` objects, for code that already speaks that interface.
+
+`evaluate.load("accuracy")` fetches a script from the network; `load("accuracy")` here does not.
+Importing this module imports `evaluate`, and with it transformers: nothing else of mmbench does.
+"""
+
+from typing import Any
+
+import evaluate  # type: ignore[import-untyped, unused-ignore]
+import numpy as np
+from datasets import Features, Value  # type: ignore[import-untyped, unused-ignore]
+from numpy.typing import ArrayLike, NDArray
+
+from mmbench.metrics.classification import VALUE, class_indices, confusion
+from mmbench.metrics.table import metric
+
+
+class ClassificationMetric(evaluate.Metric):  # type: ignore[misc, unused-ignore]
+    """One metric of single-label classification behind the interface of `evaluate`.
+
+    Its input is checked before `evaluate` sees it, which would cast floats and strings to
+    integers without a word and compute NaN from nothing. Examples stay in memory; no file or
+    folder is written. In exchange it cannot gather examples from several processes.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._metric = metric(name)
+        super().__init__(keep_in_memory=True)
+        # evaluate derives it from the class, and `combine` uses it as the prefix.
+        self.info.module_name = name
+
+    def _info(self) -> evaluate.MetricInfo:
+        return evaluate.MetricInfo(
+            description=f"{self._metric.name}: {self._metric.reference}.",
+            citation="",
+            features=Features({"predictions": Value("int64"), "references": Value("int64")}),
+            inputs_description="\n\npredictions, references: one integer class index an example.",
+            format="numpy",
+        )
+
+    def _build_data_dir(self) -> str:
+        """Name the folder without making it, as evaluate would even for data in memory."""
+        return str(self._data_dir_root)
+
+    def compute(
+        self,
+        *,
+        predictions: ArrayLike | None = None,
+        references: ArrayLike | None = None,
+        **options: Any,
+    ) -> dict[str, float]:
+        """Return {name: value} of the examples added so far and of those given here.
+
+        No metric here has options. ValueError if there is no example, or for what `add_batch`
+        refuses.
+        """
+        if options:
+            raise ValueError(f"{self.name} has no option {', '.join(map(repr, options))}")
+        if predictions is None and references is None and len(self) == 0:
+            raise ValueError(f"{self.name}: no example was added; a metric needs at least one")
+        values: dict[str, float] = super().compute(predictions=predictions, references=references)
+        return values
+
+    def add_batch(self, *, predictions: ArrayLike, references: ArrayLike) -> None:
+        """Add examples, [N] integers each; ValueError if empty, unequal, negative or floats."""
+        predicted = class_indices("predictions", predictions)
+        targets = class_indices("references", references)
+        if len(predicted) != len(targets):
+            raise ValueError(f"{len(predicted)} predictions but {len(targets)} references")
+        super().add_batch(predictions=predicted, references=targets)
+
+    def add(self, *, prediction: int, reference: int) -> None:
+        """Add one example; ValueError unless both are integers and not negative."""
+        self.add_batch(predictions=[prediction], references=[reference])
+
+    def _compute(
+        self, *, predictions: NDArray[np.int64], references: NDArray[np.int64]
+    ) -> dict[str, float]:
+        # The number of classes is unknown here. No value depends on classes that do not occur,
+        # so the labels are renumbered: a stray label 30,000 needs no matrix of that size.
+        labels, codes = np.unique(np.concatenate([references, predictions]), return_inverse=True)
+        targets, predicted = np.split(codes, 2)
+        counts = confusion(targets, predicted, len(labels))
+        return {self._metric.name: float(VALUE[self._metric.name](counts))}
+
+
+def load(name: str) -> evaluate.Metric:
+    """Return our metric `name` as an `evaluate.Metric`; CardError if there is none.
+
+    >>> load("balanced_accuracy").compute(predictions=[0, 1, 1], references=[0, 1, 0])
+    {'balanced_accuracy': 0.75}
+    """
+    return ClassificationMetric(name)

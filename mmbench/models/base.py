@@ -1,0 +1,52 @@
+"""The one interface between the models and everything that trains, times or reads them."""
+
+from abc import abstractmethod
+from dataclasses import dataclass
+from pathlib import Path
+
+from torch import Tensor, nn
+
+from mmbench.cards import ModelCard
+from mmbench.data.cache import Cache
+from mmbench.data.examples import Examples
+from mmbench.data.prepared import Inputs, Prepared
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Features:
+    """What an adapter makes of a batch.
+
+    pooled: [B, D] float. tokens: [B, T, D] float and mask: [B, T] bool (True at real tokens),
+    where the model has them.
+    """
+
+    pooled: Tensor
+    tokens: Tensor | None = None
+    mask: Tensor | None = None
+
+
+class Adapter(nn.Module):
+    """A model with its own preprocessing. Made by `models.loading.load(card)`, in eval mode.
+
+    width: D of the pooled features. batch_statistics: the model holds BatchNorm layers, whose
+    training-mode output depends on the other rows of a batch.
+    """
+
+    card: ModelCard
+    width: int
+    batch_statistics: bool
+
+    @abstractmethod
+    def prepare(self, examples: Examples, cache: Cache) -> Prepared:
+        """Tokenise, or decode and resize, every row once; from the cache where it is known.
+
+        DataError names the rows that cannot be read.
+        """
+
+    @abstractmethod
+    def forward(self, inputs: Inputs) -> Features:
+        """Features of a collated batch on the module's own device."""
+
+    @abstractmethod
+    def save(self, folder: Path) -> None:
+        """Write the backbone so that its own library loads the folder, weights as safetensors."""

@@ -1,0 +1,237 @@
+"""What is planned and what happened: Trial, Score, Measurement, Environment, Record.
+
+A trial is one model × task × recipe × seed. Its `key` hashes only what can change the result;
+the fingerprint says where and with what it ran. A record is a trial together with all that was
+seen when it ran; it holds the cards themselves, so that a report needs nothing else.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+from mmbench.cards import ModelCard, Recipe, TaskCard
+
+FORMAT = 1
+BEHAVIOUR = 1  # raised when our own code may change a result; older records are then run again
+
+Status = Literal["ok", "failed", "refused"]
+Stage = Literal["before", "after", "majority"]
+
+
+def digest_of(value: Any) -> str:
+    """sha256 of a JSON value in one canonical spelling."""
+    text = json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """`digests` hold the content of what the cards only point to: {"model": …, "task": …}."""
+
+    model: ModelCard
+    task: TaskCard
+    recipe: Recipe
+    seed: int
+    limit: int | None = None
+    digests: Mapping[str, str] = field(default_factory=dict)
+    parents: tuple[str, ...] = ()
+
+    @property
+    def cell(self) -> tuple[str, str, str]:
+        """Trials that differ only by seed share a cell."""
+        return (self.model.name, self.task.name, self.recipe.name)
+
+    @property
+    def name(self) -> str:
+        return " × ".join((*self.cell, f"seed {self.seed}"))
+
+    @property
+    def key(self) -> str:
+        """Hash of what changes behaviour; a corrected citation or a moved file does not."""
+        model = asdict(self.model)
+        task = asdict(self.task)
+        recipe = asdict(self.recipe)
+        source = model["source"] if self.model.start == "scratch" else None
+        return digest_of(
+            {
+                "model": [source]
+                + [model[name] for name in ("adapter", "library", "architecture", "text", "image")],
+                "task": [
+                    task[name]
+                    for name in ("name", "version", "kind", "inputs", "target", "splits", "group")
+                    + ("group_exempt", "unique", "metrics", "prompts")
+                ],
+                "recipe": {k: v for k, v in recipe.items() if k not in ("name", "description")},
+                "seed": self.seed,
+                "limit": self.limit,
+                "digests": dict(self.digests),
+                "parents": list(self.parents),
+            }
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Score:
+    """One metric on one split. `value` None means not applicable; `note` says why.
+
+    `low`, `high`: the 95 % interval over the `count` test examples, by the method `interval`.
+    """
+
+    stage: Stage
+    split: str
+    metric: str
+    value: float | None
+    count: int
+    low: float | None = None
+    high: float | None = None
+    interval: str | None = None
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClassScore:
+    """Precision, recall and F1 of one class on one split, after fine-tuning."""
+
+    split: str
+    label: str
+    precision: float
+    recall: float
+    f1: float
+    support: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measurement:
+    """A measured quantity. `values` are the raw readings behind `value`, their median."""
+
+    name: str
+    unit: str
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+    values: tuple[float, ...] = ()
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CurvePoint:
+    """One validation: mean training loss since the last one, and the validation scores."""
+
+    learning_rate: float
+    step: int
+    epoch: float
+    train_loss: float | None
+    validation_loss: float
+    validation: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SplitFacts:
+    """What one split held, and all that was done to it that a reader must know."""
+
+    split: str
+    examples: int
+    groups: int | None = None
+    truncated: int = 0
+    unknown_token_share: float | None = None
+    tokens: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GridPoint:
+    """One learning rate of the grid: what it reached on validation and what it cost."""
+
+    learning_rate: float
+    validation: float
+    best_step: int
+    steps: int
+    seconds: float
+    stopped_early: bool
+    chosen: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fingerprint:
+    """Where and with what a trial ran: records compare in speed only where these agree."""
+
+    behaviour: int
+    code: str
+    device: str
+    device_name: str
+    precision: str
+    threads: int
+    libraries: Mapping[str, str]
+
+    @property
+    def digest(self) -> str:
+        return digest_of(asdict(self))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Environment:
+    """The machine, by an allow-list: nothing of the user's environment variables."""
+
+    platform: str
+    python: str
+    cpu: str
+    cores: int
+    memory_bytes: int
+    gpu: str | None
+    gpu_memory_bytes: int | None
+    load_at_start: float | None
+    load_at_end: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Artefact:
+    """A file of the trial's folder, by its relative path."""
+
+    path: str
+    sha256: str
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """Why a trial failed: one line for people, and the traceback."""
+
+    kind: str
+    message: str
+    traceback: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """All that was seen in one trial. `labels` are the classes in the order of the logits."""
+
+    format: int = FORMAT
+    key: str
+    trial: Trial
+    fingerprint: Fingerprint
+    environment: Environment
+    status: Status
+    started_at: str
+    seconds: float
+    labels: tuple[str | int, ...] = ()
+    scores: tuple[Score, ...] = ()
+    classes: tuple[ClassScore, ...] = ()
+    measurements: tuple[Measurement, ...] = ()
+    grid: tuple[GridPoint, ...] = ()
+    curve: tuple[CurvePoint, ...] = ()
+    data: tuple[SplitFacts, ...] = ()
+    dropped: Mapping[str, int] = field(default_factory=dict)
+    logits_digest: str | None = None
+    warnings: tuple[str, ...] = ()
+    artefacts: Mapping[str, Artefact] = field(default_factory=dict)
+    failure: Failure | None = None
+
+    def score(self, stage: Stage, split: str, metric: str) -> Score | None:
+        for score in self.scores:
+            if (score.stage, score.split, score.metric) == (stage, split, metric):
+                return score
+        return None
+
+    def measurement(self, name: str) -> Measurement | None:
+        return next((m for m in self.measurements if m.name == name), None)
