@@ -171,7 +171,7 @@ def _margins(counts: Counts) -> tuple[Counts, Counts, Counts]:
 
 
 def _ratio(parts: Counts, wholes: Counts) -> Values:
-    """parts / wholes, and 0 where the whole is 0 (scikit-learn's zero_division=0)."""
+    """Divide, giving 0 where the whole is 0 (scikit-learn's zero_division=0)."""
     zeros = np.zeros(wholes.shape, dtype=np.float64)
     return np.divide(parts, wholes, out=zeros, where=wholes > 0)
 

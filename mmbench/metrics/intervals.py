@@ -56,7 +56,6 @@ def interval(
     targets: ArrayLike,
     predicted: ArrayLike,
     classes: int,
-    *,
     groups: ArrayLike | None = None,
     level: float = 0.95,
 ) -> Interval:
@@ -206,11 +205,11 @@ def _percentiles(
 ) -> tuple[float, float]:
     """The central `level` of the values of `resamples` drawn matrices."""
     _check_level(level)
-    least = math.ceil(2 / (1 - level))
+    least = math.ceil(round(2 / (1 - level), 6))
     if resamples < least:
         raise ValueError(
-            f"{resamples} resamples leave less than one outside each end of a {level:.0%} "
-            f"interval; use at least {least}"
+            f"{resamples} resamples leave less than one beyond each end at level {level:g}; "
+            f"use at least {least}"
         )
     rng = np.random.Generator(np.random.PCG64(seed))
     at_once = max(1, _CELLS_AT_ONCE // classes**2)

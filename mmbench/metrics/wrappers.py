@@ -6,16 +6,16 @@ Importing this module imports `evaluate`, and with it transformers: nothing else
 
 from typing import Any
 
-import evaluate  # type: ignore[import-untyped, unused-ignore]
+import evaluate
 import numpy as np
-from datasets import Features, Value  # type: ignore[import-untyped, unused-ignore]
+from datasets import Features, Value
 from numpy.typing import ArrayLike, NDArray
 
 from mmbench.metrics.classification import VALUE, class_indices, confusion
 from mmbench.metrics.table import metric
 
 
-class ClassificationMetric(evaluate.Metric):  # type: ignore[misc, unused-ignore]
+class ClassificationMetric(evaluate.Metric):  # type: ignore[misc]
     """One metric of single-label classification behind the interface of `evaluate`.
 
     Its input is checked before `evaluate` sees it, which would cast floats and strings to
@@ -69,9 +69,22 @@ class ClassificationMetric(evaluate.Metric):  # type: ignore[misc, unused-ignore
             raise ValueError(f"{len(predicted)} predictions but {len(targets)} references")
         super().add_batch(predictions=predicted, references=targets)
 
-    def add(self, *, prediction: int, reference: int) -> None:
-        """Add one example; ValueError unless both are integers and not negative."""
-        self.add_batch(predictions=[prediction], references=[reference])
+    def add(
+        self,
+        *,
+        prediction: int | None = None,
+        reference: int | None = None,
+        predictions: int | None = None,
+        references: int | None = None,
+    ) -> None:
+        """Add one example; ValueError unless both are integers and not negative.
+
+        `evaluate.combine` passes a single example under the plural names, so both are understood.
+        """
+        self.add_batch(
+            predictions=[_only("prediction", prediction, predictions)],
+            references=[_only("reference", reference, references)],
+        )
 
     def _compute(
         self, *, predictions: NDArray[np.int64], references: NDArray[np.int64]
@@ -91,3 +104,11 @@ def load(name: str) -> evaluate.Metric:
     {'balanced_accuracy': 0.75}
     """
     return ClassificationMetric(name)
+
+
+def _only(name: str, singular: int | None, plural: int | None) -> int:
+    """Return the one of the two spellings that was given."""
+    given = [value for value in (singular, plural) if value is not None]
+    if len(given) != 1:
+        raise ValueError(f"{name}: expected one class index; got {len(given)}")
+    return given[0]
