@@ -43,27 +43,25 @@ SAME_CONCEPT = {
     "1f57a": "1f483",  # man dancing, woman dancing
     **dict.fromkeys(("1f46b", "1f46c", "1f46d"), "holding-hands"),
     **dict.fromkeys(("1f385", "1f936"), "santa"),
-    "1f48f": "kiss",
-    "1f491": "couple-with-heart",
+    **dict.fromkeys(("1f48f", "1f491"), "couple"),  # kiss, couple with heart: two heads, a heart
+    "1f6b5": "1f6b4",  # mountain biking, biking
     "1f46a": "family",
     **dict.fromkeys(("1f6b9", "1f6ba"), "1f6bb"),  # men's, women's room: restroom
 }
 # Sequences that say the same as one code point above, after each part was replaced.
 SAME_SEQUENCE = {
     (PERSON, "1f91d", PERSON): "holding-hands",
-    (PERSON, "2764", "1f48b", PERSON): "kiss",
-    (PERSON, "2764", PERSON): "couple-with-heart",
+    (PERSON, "2764", "1f48b", PERSON): "couple",
+    (PERSON, "2764", PERSON): "couple",
     (PERSON, "1f384"): "santa",
 }
 
-VARIANT_WORDS = frozenset(
-    """
-    red orange yellow green blue purple brown black white grey pink hollow
-    small medium large
-    left right up down leftwards rightwards upwards downwards front facing oncoming
-    increasing decreasing
-    """.split()
-)
+COLOURS = {"red", "orange", "yellow", "green", "blue", "purple", "brown", "pink"}
+SHADES = {"black", "white", "grey", "hollow"}
+SIZES = {"small", "medium", "large"}
+DIRECTIONS = {"left", "right", "up", "down", "front", "facing", "oncoming"}
+WAYS = {"leftwards", "rightwards", "upwards", "downwards", "increasing", "decreasing"}
+VARIANT_WORDS = frozenset(COLOURS | SHADES | SIZES | DIRECTIONS | WAYS)
 NAME_PATTERNS = tuple(
     (family, re.compile(pattern))
     for family, pattern in (
@@ -72,7 +70,7 @@ NAME_PATTERNS = tuple(
         ("moon", r"^((new|full|crescent) |(first|last) quarter |(waxing|waning) \w+ )moon"),
         ("globe", r"^globe showing "),
         ("speaker", r"^speaker \w+ volume$|^muted speaker$"),
-        ("speech bubble", r"^(speech balloon|left speech bubble|right anger bubble)$"),
+        ("speech bubble", r"^(speech|thought) balloon$|^left speech bubble$|^right anger bubble$"),
         ("mailbox", r" mailbox with "),
         ("lock", r"^(un)?locked\b"),
         ("place medal", r" place medal$"),
@@ -80,15 +78,20 @@ NAME_PATTERNS = tuple(
         ("hourglass", r"^hourglass "),
         ("tray", r"^(in|out)box tray$"),
         ("airplane", r"^airplane (departure|arrival)$"),
-        ("play button", r"^(play|reverse|upwards|downwards) button$"),
+        ("play button", r"^(play|reverse|upwards|downwards|play or pause) button$"),
         ("fast button", r"^fast[ -](forward|reverse|up|down) button$"),
         ("track button", r"^(next|last) track button$"),
         ("blood type", r"\(blood type\)$"),
         ("input", r"^input "),
         ("gender sign", r"^(fe)?male sign$"),
         ("six-pointed star", r"^star of david$|six-pointed star$"),
+        ("index finger", r"\bindex pointing\b"),
+        ("musical note", r"^musical notes?$"),
+        ("bust", r"^busts? in silhouette$"),
+        ("sun and cloud", r"^sun behind .*cloud$"),
         ("snowman", r"^snowman\b"),
         ("camera", r"^camera\b"),
+        ("blue, yellow, red flag", r"^flag: (chad|romania)$"),
     )
 )
 
@@ -111,18 +114,19 @@ def code_key(code: str) -> str:
 def name_key(name_en: str, *, group: str) -> str:
     """The English name without colour, size and direction, or the pattern that it fits.
 
-    Flags are told apart by exactly these words, so their names are kept; of an animal its face
-    is a variant (`cow`, `cow face`).
+    A country's flag keeps its name: colours and directions there are part of it (`flag: North
+    Korea`). Of an animal its face is a variant (`cow`, `cow face`).
     """
     name = name_en.lower()
-    if name.startswith("flag: "):
-        return name
     for family, pattern in NAME_PATTERNS:
         if pattern.search(name):
             return family
+    if name.startswith("flag: "):
+        return name
     dropped = VARIANT_WORDS | ({"face"} if group == "animals-nature" else set())
-    kept = [word for word in re.split(r"[ -]", name.replace("light blue", "blue"))]
-    return " ".join(word for word in kept if word not in dropped) or name
+    words = re.split(r"[ -]", name.replace("light blue", "blue"))
+    stem = " ".join(word for word in words if word not in dropped)
+    return f"{group}: {stem or name}"  # left luggage is a sign, luggage is a thing
 
 
 def join_bases(keys: Mapping[str, frozenset[str]]) -> dict[str, str]:
