@@ -20,6 +20,22 @@ Status = Literal["ok", "failed", "refused"]
 Stage = Literal["before", "after", "majority"]
 
 
+MODEL_BEHAVIOUR = ("adapter", "library", "architecture", "text", "image")
+TASK_BEHAVIOUR = (
+    "name",
+    "version",
+    "kind",
+    "inputs",
+    "target",
+    "splits",
+    "group",
+    "group_exempt",
+    "unique",
+    "metrics",
+    "prompts",
+)
+
+
 def digest_of(value: Any) -> str:
     """sha256 of a JSON value in one canonical spelling."""
     text = json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
@@ -48,21 +64,26 @@ class Trial:
         return " × ".join((*self.cell, f"seed {self.seed}"))
 
     @property
+    def model_behaviour(self) -> list[Any]:
+        """What of the model's card changes its features; the weights themselves are a digest."""
+        model = asdict(self.model)
+        source = model["source"] if self.model.start == "scratch" else None
+        return [source] + [model[name] for name in MODEL_BEHAVIOUR]
+
+    @property
+    def task_behaviour(self) -> list[Any]:
+        """What of the task's card changes its examples or scores."""
+        task = asdict(self.task)
+        return [task[name] for name in TASK_BEHAVIOUR]
+
+    @property
     def key(self) -> str:
         """Hash of what changes behaviour; a corrected citation or a moved file does not."""
-        model = asdict(self.model)
-        task = asdict(self.task)
         recipe = asdict(self.recipe)
-        source = model["source"] if self.model.start == "scratch" else None
         return digest_of(
             {
-                "model": [source]
-                + [model[name] for name in ("adapter", "library", "architecture", "text", "image")],
-                "task": [
-                    task[name]
-                    for name in ("name", "version", "kind", "inputs", "target", "splits", "group")
-                    + ("group_exempt", "unique", "metrics", "prompts")
-                ],
+                "model": self.model_behaviour,
+                "task": self.task_behaviour,
                 "recipe": {k: v for k, v in recipe.items() if k not in ("name", "description")},
                 "seed": self.seed,
                 "limit": self.limit,
@@ -171,7 +192,10 @@ class Fingerprint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Environment:
-    """The machine, by an allow-list: nothing of the user's environment variables."""
+    """The machine, by an allow-list: nothing of the user's environment variables.
+
+    `other_cores_busy`: how many cores other processes kept busy, on average, during the trial.
+    """
 
     platform: str
     python: str
@@ -182,6 +206,7 @@ class Environment:
     gpu_memory_bytes: int | None
     load_at_start: float | None
     load_at_end: float | None
+    other_cores_busy: float | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,23 @@
+"""Runs trials in this process, one after the other."""
+
+import gc
+from pathlib import Path
+
+import torch
+
+from mmbench.records import Record, Trial
+from mmbench.trial import Bench, run_trial
+
+
+class Inline:
+    """A segfault of the interpreter ends the sweep; everything else becomes a record."""
+
+    def __init__(self, bench: Bench) -> None:
+        self.bench = bench
+
+    def run(self, trial: Trial, folder: Path) -> Record:
+        record = run_trial(trial, folder, self.bench)
+        gc.collect()  # the model of this trial must be gone before the next one is loaded
+        if self.bench.device.type == "cuda":
+            torch.cuda.empty_cache()
+        return record

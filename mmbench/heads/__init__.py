@@ -1,0 +1,1 @@
+"""Task heads: from features to predictions, and the loss that trains them."""

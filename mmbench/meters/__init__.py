@@ -1,0 +1,1 @@
+"""Meters: time, memory, and the machine that both belong to."""

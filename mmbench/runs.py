@@ -1,0 +1,154 @@
+"""A run: which trials of a plan are to be done, and doing them."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import torch
+
+from mmbench.errors import MmbenchError
+from mmbench.executors.inline import Inline
+from mmbench.meters import environment
+from mmbench.plan import Plan, Refusal
+from mmbench.progress import Silent, Watcher
+from mmbench.records import BEHAVIOUR, Failure, Fingerprint, Record, Trial
+from mmbench.store import Store, Stored
+from mmbench.train.device import choose_device
+from mmbench.trial import UNRESOLVED, Bench, Keep, resolve
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """What a run will do. `differing` says in what else reused records differ from this machine
+    and code: what differs → how many records."""
+
+    plan: Plan
+    todo: tuple[Trial, ...]
+    reused: tuple[Stored, ...]
+    differing: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunSummary:
+    """`stored` holds every record of the run: reused, new, failed and refused."""
+
+    stored: tuple[Stored, ...]
+    reused: int
+    ok: int
+    failed: int
+    refused: int
+
+
+def prepare_run(planned: Plan, *, results: Path, device: str = "auto", fresh: bool = False) -> Work:
+    """Name the weights and data of a plan's trials, and look up what is already done.
+
+    A trial is done if an `ok` record has its key, the kind of device, the precision and our
+    behaviour version. `fresh` runs everything again.
+    """
+    store, kind = Store(results), choose_device(device)
+    digests: dict[tuple[str, str], Mapping[str, str]] = {}
+    todo: list[Trial] = []
+    reused: list[Stored] = []
+    differing: Counter[str] = Counter()
+    for trial in planned.trials:
+        pair = (trial.model.name, trial.task.name)
+        if pair not in digests:
+            digests[pair] = _digests(trial)
+        resolved = replace(trial, digests=digests[pair])
+        here = environment.fingerprint(kind, trial.recipe.precision)
+        done = None if fresh else _done(store, resolved, here)
+        if done is None:
+            todo.append(resolved)
+        else:
+            reused.append(done)
+            differing.update(_differences(done.record.fingerprint, here))
+    return Work(plan=planned, todo=tuple(todo), reused=tuple(reused), differing=differing)
+
+
+def run_suite(
+    work: Work,
+    *,
+    results: Path,
+    device: str = "auto",
+    keep: Keep = "none",
+    watcher: Watcher | None = None,
+) -> RunSummary:
+    """Run what is to be done; every record is on disk before the next trial begins."""
+    watcher = watcher or Silent()
+    store = Store(results)
+    store.sweep()
+    bench = Bench(device=choose_device(device), keep=keep, watcher=watcher)
+    executor = Inline(bench)
+    new: list[Stored] = []
+    for number, trial in enumerate(work.todo, start=1):
+        watcher.started(trial, number, len(work.todo))
+        with store.claim(trial) as folder:
+            record = executor.run(trial, folder)
+            new.append(store.put(record, folder))
+        watcher.ended(record)
+    refused = [_put_refusal(store, refusal, bench.device) for refusal in work.plan.refused]
+    ok = sum(stored.record.status == "ok" for stored in new)
+    return RunSummary(
+        stored=(*work.reused, *new, *refused),
+        reused=len(work.reused),
+        ok=ok,
+        failed=len(new) - ok,
+        refused=len(refused),
+    )
+
+
+def _digests(trial: Trial) -> Mapping[str, str]:
+    """Where the weights or the data cannot be had, the trial itself will say so and fail."""
+    try:
+        return resolve(trial).digests
+    except MmbenchError:
+        return {"model": UNRESOLVED, "task": UNRESOLVED}
+
+
+def _done(store: Store, trial: Trial, here: Fingerprint) -> Stored | None:
+    """The last record that makes running the trial again needless."""
+    for stored in reversed(store.find(trial)):
+        print_ = stored.record.fingerprint
+        same = (print_.device, print_.precision, print_.behaviour) == (
+            here.device,
+            here.precision,
+            BEHAVIOUR,
+        )
+        if stored.record.status == "ok" and same:
+            return stored
+    return None
+
+
+def _differences(there: Fingerprint, here: Fingerprint) -> list[str]:
+    found = [
+        name
+        for name in ("code", "device_name", "threads")
+        if getattr(there, name) != getattr(here, name)
+    ]
+    return found + [
+        name for name in here.libraries if there.libraries.get(name) != here.libraries[name]
+    ]
+
+
+def _put_refusal(store: Store, refusal: Refusal, device: torch.device) -> Stored:
+    """A refused cell is a record too, so that reports show it; it is written once."""
+    earlier = [s for s in store.find(refusal.trial) if s.record.status == "refused"]
+    if earlier:
+        return earlier[-1]
+    meter = environment.LoadMeter()
+    with store.claim(refusal.trial) as folder:
+        return store.put(
+            Record(
+                key=refusal.trial.key,
+                trial=refusal.trial,
+                fingerprint=environment.fingerprint(device, refusal.trial.recipe.precision),
+                environment=environment.environment(device, meter),
+                status="refused",
+                started_at=datetime.now(UTC).isoformat(timespec="seconds"),
+                seconds=0.0,
+                failure=Failure(kind="refused", message=refusal.reason, traceback=""),
+            ),
+            folder,
+        )

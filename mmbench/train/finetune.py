@@ -1,0 +1,190 @@
+"""One fine-tuning: the learner of a strategy, trained at every learning rate of the grid."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+
+from mmbench.cards import Recipe
+from mmbench.data.cache import Cache
+from mmbench.data.examples import Examples, TaskData
+from mmbench.data.prepared import Prepared
+from mmbench.data.views import Subset, spread
+from mmbench.errors import DataError
+from mmbench.heads.classify import ClassifyHead
+from mmbench.models.base import Adapter
+from mmbench.progress import Watcher
+from mmbench.records import CurvePoint, Fingerprint
+from mmbench.train import strategy
+from mmbench.train.device import seed_everything
+from mmbench.train.evaluate import Validation, predict_logits, validation_of
+from mmbench.train.features import Extracted, extract
+from mmbench.train.learner import FeatureInput, Headed
+from mmbench.train.loop import Fit, TrainingRows, fit
+from mmbench.train.stopping import goodness, load_state, trained_state
+
+STANDARDISE_ROWS = 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """What stays the same through a trial. `identity` names the weights of the backbone."""
+
+    recipe: Recipe
+    metrics: tuple[str, ...]
+    seed: int
+    identity: str
+    fingerprint: Fingerprint
+    device: torch.device
+    cache: Cache
+    watcher: Watcher
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finetuned:
+    """The learner with the best weights of the best learning rate, and how it got there.
+
+    adapter + learner.head is the model; for a probe the learner itself runs on features.
+    inputs: the prepared rows of every split, as the learner takes them. extracted: what a probe
+    computed first.
+    """
+
+    adapter: Adapter
+    learner: Headed
+    inputs: Mapping[str, Prepared]
+    prepared: Mapping[str, Prepared]
+    extracted: Mapping[str, Extracted]
+    fits: tuple[Fit, ...]
+    chosen: Fit
+
+    @property
+    def model(self) -> Headed:
+        """The whole model, from tokens or pixels to logits."""
+        if self.learner.backbone is self.adapter:
+            return self.learner
+        return Headed(self.adapter, self.learner.head, label_smoothing=0.0)
+
+
+def finetune(adapter: Adapter, data: TaskData, setting: Setting) -> Finetuned:
+    """Prepare every split, extract features where the backbone is frozen, train the grid."""
+    recipe, watcher = setting.recipe, setting.watcher
+    strategy.check(adapter, recipe)
+    prepared = {}
+    for split, examples in data.splits.items():
+        watcher.phase(f"preparing {split}")
+        prepared[split] = adapter.prepare(examples, setting.cache)
+    adapter.to(setting.device)
+    extracted: dict[str, Extracted] = {}
+    if recipe.strategy == "probe":
+        for split, rows in prepared.items():
+            watcher.phase(f"features of {split}")
+            extracted[split] = features_of(adapter, rows, setting)
+    inputs = {split: found.rows for split, found in extracted.items()} or prepared
+    learner = make_learner(adapter, prepared["train"], extracted.get("train"), data, setting)
+    fits, chosen = _grid(learner, data.splits, inputs, setting)
+    return Finetuned(
+        adapter=adapter,
+        learner=learner,
+        inputs=inputs,
+        prepared=prepared,
+        extracted=extracted,
+        fits=tuple(fits),
+        chosen=chosen,
+    )
+
+
+def features_of(adapter: Adapter, rows: Prepared, setting: Setting) -> Extracted:
+    return extract(
+        adapter,
+        rows,
+        setting.cache,
+        identity=setting.identity,
+        fingerprint=setting.fingerprint,
+        device=setting.device,
+        precision=setting.recipe.precision,
+        batch_size=setting.recipe.batch_size,
+    )
+
+
+def make_learner(
+    adapter: Adapter,
+    train: Prepared,
+    extracted: Extracted | None,
+    data: TaskData,
+    setting: Setting,
+) -> Headed:
+    """Backbone and a fresh head; a frozen backbone's features are standardised before the head.
+
+    The statistics come from up to 1,024 training rows at even distances.
+    """
+    recipe = setting.recipe
+    frozen = recipe.strategy != "full"
+    seed_everything(setting.seed, "head")
+    head = ClassifyHead(
+        adapter.width,
+        len(data.labels),
+        layers=recipe.head,
+        hidden=recipe.head_width,
+        dropout=recipe.dropout,
+        standardise=frozen,
+    )
+    if head.standardise is not None:
+        some = spread(len(train), STANDARDISE_ROWS)
+        found = extracted or features_of(adapter, Subset(train, some), setting)
+        rows = some if extracted else range(len(some))
+        head.standardise.fit(found.rows.collate([int(i) for i in rows])["features"])
+    backbone = FeatureInput() if recipe.strategy == "probe" else adapter
+    learner = Headed(backbone, head, label_smoothing=recipe.label_smoothing).to(setting.device)
+    strategy.freeze(learner, recipe)
+    return learner
+
+
+def _grid(
+    learner: Headed,
+    splits: Mapping[str, Examples],
+    inputs: Mapping[str, Prepared],
+    setting: Setting,
+) -> tuple[list[Fit], Fit]:
+    """Every learning rate from the same start; the learner ends with the best one's weights."""
+    recipe = setting.recipe
+    targets = {split: examples.targets for split, examples in splits.items()}
+    train, held_out = targets["train"], targets.get("validation")
+    if train is None or held_out is None:
+        raise DataError("training needs targets in the splits train and validation")
+
+    def validate() -> Validation:
+        logits = predict_logits(
+            learner,
+            inputs["validation"],
+            device=setting.device,
+            precision=recipe.precision,
+            batch_size=recipe.batch_size,
+        )
+        return validation_of(logits, held_out, setting.metrics)
+
+    start = trained_state(learner)
+    fits: list[Fit] = []
+    best: tuple[Fit, dict[str, torch.Tensor]] | None = None
+    for rate in recipe.learning_rates:
+        setting.watcher.phase(f"learning rate {rate:g}")
+        load_state(learner, start)
+        found = fit(
+            learner,
+            TrainingRows(prepared=inputs["train"], targets=train),
+            recipe,
+            learning_rate=rate,
+            seed=setting.seed,
+            device=setting.device,
+            validate=validate,
+            watcher=setting.watcher,
+        )
+        fits.append(found)
+        if best is None or better(found.best, best[0].best):
+            best = (found, trained_state(learner))
+    assert best is not None, "a recipe has at least one learning rate"
+    load_state(learner, best[1])
+    return fits, best[0]
+
+
+def better(point: CurvePoint, than: CurvePoint) -> bool:
+    return goodness(point) > goodness(than)

@@ -1,0 +1,200 @@
+"""The training loop.
+
+One effective batch a step, in one or more micro-batches; losses are sums, divided by the count of
+the whole step; validation at even distances; the best weights come back at the end.
+"""
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from mmbench.cards import Recipe
+from mmbench.data.batches import Batch, steps_per_epoch, to_device, training_batches
+from mmbench.data.prepared import Prepared
+from mmbench.errors import TrialError
+from mmbench.meters.clock import StepClock, Window
+from mmbench.progress import Watcher
+from mmbench.records import CurvePoint
+from mmbench.train.device import autocast, seed_everything, seed_for
+from mmbench.train.evaluate import Validation
+from mmbench.train.learner import Headed
+from mmbench.train.optim import make_optimizer, rate_factor
+from mmbench.train.stopping import BestKeeper
+from mmbench.train.strategy import training_mode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingRows:
+    """prepared: N rows of model inputs. targets: [N]."""
+
+    prepared: Prepared
+    targets: NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fit:
+    """One run of the loop. `best` names the point of the curve whose weights were restored."""
+
+    learning_rate: float
+    curve: tuple[CurvePoint, ...]
+    best: CurvePoint
+    steps: int
+    seconds: float
+    stopped_early: bool
+    windows: tuple[Window, ...]
+
+
+def fit(
+    learner: Headed,
+    rows: TrainingRows,
+    recipe: Recipe,
+    *,
+    learning_rate: float,
+    seed: int,
+    device: torch.device,
+    validate: Callable[[], Validation],
+    watcher: Watcher,
+) -> Fit:
+    """Train `learner` in place and leave it with its best weights on validation, in eval mode.
+
+    Best is the highest primary metric, and among equals the lowest validation loss. TrialError
+    names the step at which a loss was not finite.
+    """
+    assert recipe.epochs is not None, "a recipe that trains has epochs"
+    seed_everything(seed, "training")
+    optimizer = make_optimizer(learner.parameters(), recipe, learning_rate)
+    per_epoch = steps_per_epoch(len(rows.targets), recipe.batch_size)
+    steps = per_epoch * recipe.epochs
+    check_after = {round(steps * i / recipe.evaluations) for i in range(1, recipe.evaluations + 1)}
+    keeper = BestKeeper(learner, recipe.patience)
+    clock = StepClock(device)
+    losses: list[Tensor] = []
+    began = time.perf_counter()
+    step = 0
+    training_mode(learner, recipe)
+    clock.resume()
+    for micro_batches in _timed(_all_steps(rows, recipe, seed), clock):
+        factor = rate_factor(step, steps, schedule=recipe.schedule, warmup=recipe.warmup)
+        for group in optimizer.param_groups:
+            group["lr"] = learning_rate * factor
+        losses.append(_step(learner, optimizer, micro_batches, recipe, device, clock))
+        step += 1
+        if _count(clock, micro_batches):  # the device is synchronised now, reading costs nothing
+            watcher.training(step, steps, mean_loss(losses, step), _rate(clock))
+        if step not in check_after:
+            continue
+        clock.pause()
+        validation = validate()
+        keeper.see(
+            CurvePoint(
+                learning_rate=learning_rate,
+                step=step,
+                epoch=step / per_epoch,
+                train_loss=mean_loss(losses, step),
+                validation_loss=validation.loss,
+                validation=validation.scores,
+            )
+        )
+        primary, value = next(iter(validation.scores.items()))
+        watcher.validated(step, primary, value)
+        losses.clear()
+        if keeper.exhausted:
+            break
+        training_mode(learner, recipe)
+        clock.resume()
+    keeper.restore()
+    learner.eval()
+    return Fit(
+        learning_rate=learning_rate,
+        curve=tuple(keeper.curve),
+        best=keeper.best,
+        steps=step,
+        seconds=time.perf_counter() - began,
+        stopped_early=step < steps,
+        windows=tuple(clock.windows),
+    )
+
+
+def _step(
+    learner: Headed,
+    optimizer: torch.optim.Optimizer,
+    micro_batches: list[Batch],
+    recipe: Recipe,
+    device: torch.device,
+    clock: StepClock,
+) -> Tensor:
+    """One optimizer step on one effective batch; its mean loss, left on the device."""
+    count = sum(learner.count(batch) for batch in micro_batches)
+    mean = torch.zeros((), device=device)
+    for batch in micro_batches:
+        with clock.transferring():
+            on_device = to_device(batch, device)
+        with autocast(device, recipe.precision):
+            loss = learner.loss(on_device) / count
+        loss.backward()
+        mean += loss.detach()
+    if recipe.clip_norm is not None:
+        torch.nn.utils.clip_grad_norm_(learner.parameters(), recipe.clip_norm)
+    optimizer.step()
+    optimizer.zero_grad(set_to_none=True)
+    return mean
+
+
+def _all_steps(rows: TrainingRows, recipe: Recipe, seed: int) -> Iterator[list[Batch]]:
+    """The micro-batches of every step, epoch after epoch."""
+    assert recipe.epochs is not None
+    for epoch in range(recipe.epochs):
+        yield from training_batches(
+            rows.prepared,
+            rows.targets,
+            batch_size=recipe.batch_size,
+            micro_batch=recipe.micro_batch,
+            seed=seed_for(seed, "order"),
+            epoch=epoch,
+        )
+
+
+def _count(clock: StepClock, micro_batches: list[Batch]) -> bool:
+    return clock.step(
+        samples=sum(batch.samples for batch in micro_batches),
+        tokens=sum(batch.tokens for batch in micro_batches),
+        padded_tokens=sum(batch.padded_tokens for batch in micro_batches),
+    )
+
+
+def mean_loss(losses: list[Tensor], step: int) -> float:
+    """Mean of the losses of the last steps, read from the device at once.
+
+    TrialError if one is not finite; `step` is the number of the last of them.
+    """
+    values = torch.stack(losses).tolist()
+    for place, value in enumerate(values):
+        if not math.isfinite(value):
+            at = step - len(values) + place + 1
+            raise TrialError(
+                f"the training loss was {value} at step {at}; lower the learning rate, raise "
+                "warmup, or set clip_norm"
+            )
+    return float(sum(values) / len(values))
+
+
+def _timed(steps: Iterator[list[Batch]], clock: StepClock) -> Iterator[list[Batch]]:
+    """The same steps; the time spent making each is counted as waiting for data."""
+    while True:
+        with clock.waiting_for_data():
+            step = next(steps, None)
+        if step is None:
+            return
+        yield step
+
+
+def _rate(clock: StepClock) -> float:
+    """Samples per second of all windows so far, for the eye alone."""
+    seconds = sum(window.seconds for window in clock.windows)
+    return sum(window.samples for window in clock.windows) / seconds if seconds else 0.0

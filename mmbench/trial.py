@@ -1,0 +1,227 @@
+"""One trial, from its cards to its record."""
+
+import hashlib
+import time
+import traceback
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+import torch
+
+from mmbench.data.cache import Cache, default_cache_root
+from mmbench.data.examples import TaskData
+from mmbench.data.identity import data_digest
+from mmbench.data.tasks import load_task
+from mmbench.errors import MmbenchError
+from mmbench.meters import environment
+from mmbench.meters.memory import peak_memory
+from mmbench.models.identity import weights_digest
+from mmbench.models.loading import load
+from mmbench.progress import Silent, Watcher
+from mmbench.records import (
+    Artefact,
+    Environment,
+    Failure,
+    GridPoint,
+    Record,
+    SplitFacts,
+    Trial,
+    digest_of,
+)
+from mmbench.train.costs import costs
+from mmbench.train.device import seed_everything, seed_for
+from mmbench.train.finetune import Finetuned, Setting, finetune
+from mmbench.train.kept import save_kept
+from mmbench.train.outcome import judge, write_predictions
+
+Keep = Literal["best", "none"]
+UNRESOLVED = "unresolved"
+MANY_UNKNOWN = 0.1
+OTHER_WORK = 0.1
+
+
+@dataclass(slots=True, kw_only=True)
+class Bench:
+    """Where trials run, one after the other. The data of the last task are kept for the next."""
+
+    device: torch.device
+    cache: Cache = field(default_factory=lambda: Cache(default_cache_root()))
+    keep: Keep = "none"
+    watcher: Watcher = field(default_factory=Silent)
+    _loaded: tuple[str, TaskData] | None = None
+
+    def task_data(self, trial: Trial) -> TaskData:
+        wanted = digest_of([trial.task_behaviour, trial.digests["task"], trial.limit])
+        if self._loaded is None or self._loaded[0] != wanted:
+            self._loaded = (wanted, load_task(trial.task, limit=trial.limit))
+        return self._loaded[1]
+
+
+def resolve(trial: Trial) -> Trial:
+    """The trial with the digests of its weights and data; MmbenchError where one is not had."""
+    return replace(
+        trial,
+        digests={
+            "model": weights_digest(trial.model),
+            "task": data_digest(trial.task.source),
+        },
+    )
+
+
+def run_trial(trial: Trial, folder: Path, bench: Bench) -> Record:
+    """Run it and give its record; what goes wrong in it becomes a record that says `failed`.
+
+    `folder` takes what is too large for the record: predictions, and the model if it is kept.
+    """
+    began = time.perf_counter()
+    meter = environment.LoadMeter()
+    record = Record(
+        key=trial.key,
+        trial=trial,
+        fingerprint=environment.fingerprint(bench.device, trial.recipe.precision),
+        environment=environment.environment(bench.device, meter),
+        status="failed",
+        started_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        seconds=0.0,
+    )
+    try:
+        if UNRESOLVED in trial.digests.values():
+            resolve(trial)  # raises what hid the digest when the run was planned
+        record = _run(record, folder, bench)
+    except Exception as error:  # noqa: BLE001 - the one place where a crash becomes a record
+        record = replace(record, failure=failure_of(error))
+    machine = environment.environment(bench.device, meter)
+    return replace(
+        record,
+        environment=machine,
+        seconds=time.perf_counter() - began,
+        warnings=(*record.warnings, *_other_work(machine)),
+    )
+
+
+def failure_of(error: Exception) -> Failure:
+    """What went wrong: our own errors in their words, others with their type."""
+    message = str(error) or type(error).__name__
+    if not isinstance(error, MmbenchError):
+        message = f"{type(error).__name__}: {message}"
+    return Failure(
+        kind=type(error).__name__,
+        message=message,
+        traceback="".join(traceback.format_exception(error)),
+    )
+
+
+def _run(record: Record, folder: Path, bench: Bench) -> Record:
+    trial, watcher = record.trial, bench.watcher
+    with peak_memory(bench.device) as peak:
+        watcher.phase("reading data")
+        data = bench.task_data(trial)
+        watcher.phase("loading the model")
+        seed_everything(trial.seed, "trial")
+        adapter = load(trial.model, seed=seed_for(trial.seed, "weights"))
+        setting = Setting(
+            recipe=trial.recipe,
+            metrics=trial.task.metrics,
+            seed=trial.seed,
+            identity=_identity(trial),
+            fingerprint=record.fingerprint,
+            device=bench.device,
+            cache=bench.cache,
+            watcher=watcher,
+        )
+        finetuned = finetune(adapter, data, setting)
+        outcome = judge(finetuned, data, setting)
+    watcher.phase("timing")
+    measurements = (*costs(finetuned, setting), *peak.measurements)
+    artefacts = {"predictions": write_predictions(outcome, data, folder)}
+    if bench.keep == "best":
+        watcher.phase("keeping the model")
+        save_kept(adapter, finetuned.learner.head, data, trial.recipe, trial.task, folder / "model")
+        artefacts["model"] = _weights(folder, "model/model.safetensors")
+        artefacts["head"] = _weights(folder, "model/head.safetensors")
+    record = replace(
+        record,
+        status="ok",
+        labels=data.labels,
+        scores=outcome.scores,
+        classes=outcome.classes,
+        measurements=measurements,
+        grid=_grid(finetuned, trial.task.primary),
+        curve=tuple(point for fit in finetuned.fits for point in fit.curve),
+        data=_facts(finetuned, data),
+        dropped=data.dropped,
+        logits_digest=outcome.digest,
+        artefacts=artefacts,
+    )
+    return replace(record, warnings=_warnings(record))
+
+
+def _other_work(machine: Environment) -> list[str]:
+    busy = machine.other_cores_busy
+    if busy is None or busy <= OTHER_WORK * machine.cores:
+        return []
+    return [
+        f"other processes kept {busy:.1f} of {machine.cores} cores busy: do not compare the "
+        "speeds; run it again alone"
+    ]
+
+
+def _identity(trial: Trial) -> str:
+    """What the features of this trial's backbone depend on besides its inputs."""
+    seed = trial.seed if trial.model.start == "scratch" else None
+    return digest_of([trial.model_behaviour, trial.digests["model"], seed])
+
+
+def _weights(folder: Path, path: str) -> Artefact:
+    content = (folder / path).read_bytes()
+    return Artefact(path=path, sha256=hashlib.sha256(content).hexdigest(), bytes=len(content))
+
+
+def _grid(finetuned: Finetuned, primary: str) -> tuple[GridPoint, ...]:
+    return tuple(
+        GridPoint(
+            learning_rate=fit.learning_rate,
+            validation=fit.best.validation[primary],
+            best_step=fit.best.step,
+            steps=fit.steps,
+            seconds=fit.seconds,
+            stopped_early=fit.stopped_early,
+            chosen=fit is finetuned.chosen,
+        )
+        for fit in finetuned.fits
+    )
+
+
+def _facts(finetuned: Finetuned, data: TaskData) -> tuple[SplitFacts, ...]:
+    facts = []
+    for split, examples in data.splits.items():
+        prepared = finetuned.prepared[split].facts
+        facts.append(
+            SplitFacts(
+                split=split,
+                examples=len(examples),
+                groups=None if examples.groups is None else len(set(examples.groups)),
+                truncated=prepared.truncated,
+                unknown_token_share=prepared.unknown_token_share,
+                tokens=prepared.tokens,
+            )
+        )
+    return tuple(facts)
+
+
+def _warnings(record: Record) -> tuple[str, ...]:
+    """What a reader of the numbers must know first."""
+    found = []
+    truncated = sum(facts.truncated for facts in record.data)
+    if truncated:
+        rows = sum(facts.examples for facts in record.data)
+        found.append(f"{truncated} of {rows} texts were cut at the model's longest input")
+    unknown = [f.unknown_token_share for f in record.data if f.unknown_token_share is not None]
+    if unknown and max(unknown) > MANY_UNKNOWN:
+        found.append(
+            f"the tokenizer does not know {max(unknown):.0%} of the tokens: it was made for "
+            "another language or domain"
+        )
+    return tuple(found)

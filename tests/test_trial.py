@@ -1,0 +1,180 @@
+"""One trial from cards to record: what it holds, and what does not change it."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+import torch
+from sklearn.metrics import accuracy_score, f1_score
+
+from mmbench.cards import ModelCard, PackageModel, Recipe, TaskCard
+from mmbench.codec import dump_json, load_record
+from mmbench.data.cache import Cache
+from mmbench.records import Record, Trial
+from mmbench.trial import Bench, resolve, run_trial
+
+
+@pytest.fixture
+def recipe() -> Recipe:
+    return Recipe(
+        name="full-tiny",
+        strategy="full",
+        learning_rates=(1e-3, 3e-3),
+        epochs=4,
+        batch_size=16,
+        dropout=0.1,
+        evaluations=4,
+    )
+
+
+@pytest.fixture
+def trial(tiny_bert: ModelCard, colours: TaskCard, recipe: Recipe) -> Trial:
+    return resolve(Trial(model=tiny_bert, task=colours, recipe=recipe, seed=0))
+
+
+def run(trial: Trial, tmp_path: Path, *, cache: str = "cache") -> Record:
+    folder = tmp_path / "run"
+    folder.mkdir(exist_ok=True)
+    bench = Bench(device=torch.device("cpu"), cache=Cache(tmp_path / cache))
+    record = run_trial(trial, folder, bench)
+    assert record.failure is None, record.failure.traceback
+    return record
+
+
+def test_a_record_tells_before_after_and_majority_on_every_split(
+    trial: Trial, tmp_path: Path
+) -> None:
+    record = run(trial, tmp_path)
+    assert record.status == "ok"
+    for split in ("train", "validation", "test"):
+        before = record.score("before", split, "accuracy")
+        assert before is not None
+        assert before.value is None
+        assert before.note is not None
+        for metric in ("accuracy", "f1_macro"):
+            after = record.score("after", split, metric)
+            assert after is not None
+            assert after.value is not None
+            assert after.low is not None
+            assert after.high is not None
+            assert 0 <= after.low <= after.value <= after.high <= 1
+    majority = record.score("majority", "test", "accuracy")
+    assert majority is not None
+    assert majority.value == pytest.approx(1 / 3)
+    assert record.labels == ("blue", "green", "red")
+    assert [c.label for c in record.classes] == ["blue", "green", "red"]
+
+
+def test_the_scores_are_those_of_the_stored_predictions(trial: Trial, tmp_path: Path) -> None:
+    record = run(trial, tmp_path)
+    table = pq.read_table(tmp_path / "run" / "predictions.parquet").to_pandas()
+    test = table[table.split == "test"]
+    accuracy = record.score("after", "test", "accuracy")
+    macro = record.score("after", "test", "f1_macro")
+    assert accuracy is not None
+    assert macro is not None
+    assert accuracy.value == pytest.approx(accuracy_score(test.target, test.predicted))
+    assert macro.value == pytest.approx(f1_score(test.target, test.predicted, average="macro"))
+    assert accuracy.count == len(test)
+    logits = np.stack(test.logits.to_list())
+    assert (logits.argmax(1) == test.predicted).all()
+    assert set(table.split) == {"validation", "test"}
+
+
+def test_the_grid_keeps_the_rate_that_is_best_on_validation(trial: Trial, tmp_path: Path) -> None:
+    record = run(trial, tmp_path)
+    assert [point.learning_rate for point in record.grid] == [1e-3, 3e-3]
+    (chosen,) = [point for point in record.grid if point.chosen]
+    assert chosen.validation == max(point.validation for point in record.grid)
+    rates = {point.learning_rate for point in record.curve}
+    assert rates == {1e-3, 3e-3}
+    validation = record.score("after", "validation", "accuracy")
+    assert validation is not None
+    assert validation.value == pytest.approx(chosen.validation)
+    tuning = record.measurement("tuning_seconds")
+    assert tuning is not None
+    assert tuning.value == pytest.approx(sum(p.seconds for p in record.grid if not p.chosen))
+
+
+def test_the_same_trial_gives_the_same_logits_and_another_seed_does_not(
+    trial: Trial, tmp_path: Path
+) -> None:
+    first = run(trial, tmp_path)
+    again = run(trial, tmp_path, cache="empty")
+    other = run(replace(trial, seed=1), tmp_path)
+    assert first.logits_digest == again.logits_digest
+    assert first.logits_digest != other.logits_digest
+    assert first.key != other.key
+
+
+def test_neighbours_and_order_change_nothing(trial: Trial, tmp_path: Path) -> None:
+    alone = run(trial, tmp_path)
+    bench = Bench(device=torch.device("cpu"), cache=Cache(tmp_path / "shared"))
+    probe = replace(trial.recipe, strategy="probe", name="probe-tiny")
+    torch.manual_seed(99)
+    neighbours = [replace(trial, seed=5), replace(trial, recipe=probe), replace(trial, limit=50)]
+    for neighbour in neighbours:
+        run_trial(neighbour, tmp_path / "run", bench)
+    assert run_trial(trial, tmp_path / "run", bench).logits_digest == alone.logits_digest
+
+
+def test_head_in_the_loop_equals_a_probe_on_stored_features(trial: Trial, tmp_path: Path) -> None:
+    # one batch holds all rows: features have no lengths to be grouped by, so orders would differ
+    recipe = replace(trial.recipe, dropout=0.0, learning_rates=(1e-2,), batch_size=200)
+    probe = run(replace(trial, recipe=replace(recipe, strategy="probe")), tmp_path)
+    in_loop = run(replace(trial, recipe=replace(recipe, strategy="head")), tmp_path)
+    for one, other in zip(probe.curve, in_loop.curve, strict=True):
+        assert one.validation_loss == pytest.approx(other.validation_loss, abs=1e-4)
+    assert probe.measurement("head_samples_per_second") is not None
+    assert probe.measurement("train_samples_per_second") is None
+    assert in_loop.measurement("train_samples_per_second") is not None
+
+
+def test_a_trial_that_cannot_run_is_a_failed_record(trial: Trial, tmp_path: Path) -> None:
+    absent = PackageModel(via="package", distribution="no-such-thing", version="1", path="x")
+    broken = replace(trial, model=replace(trial.model, source=absent))
+    (tmp_path / "run").mkdir()
+    record = run_trial(broken, tmp_path / "run", Bench(device=torch.device("cpu")))
+    assert record.status == "failed"
+    assert record.failure is not None
+    assert "pip install" in record.failure.message
+    assert "Traceback" in record.failure.traceback
+
+
+def test_a_crash_of_foreign_code_is_a_failed_record_that_names_its_type(
+    trial: Trial, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def explode(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("in a library")
+
+    monkeypatch.setattr("mmbench.trial.finetune", explode)
+    (tmp_path / "run").mkdir()
+    record = run_trial(trial, tmp_path / "run", Bench(device=torch.device("cpu")))
+    assert record.failure is not None
+    assert record.failure.message == "ZeroDivisionError: in a library"
+
+
+def test_cut_and_unknown_texts_are_said(trial: Trial, tmp_path: Path) -> None:
+    assert trial.model.text is not None
+    short = replace(trial.model, text=replace(trial.model.text, max_tokens=8))
+    record = run(replace(trial, model=short), tmp_path)
+    assert sum(facts.truncated for facts in record.data) > 0
+    assert any("were cut" in warning for warning in record.warnings)
+
+
+def test_a_record_survives_the_way_to_disk_and_back(trial: Trial, tmp_path: Path) -> None:
+    record = run(trial, tmp_path)
+    assert load_record(dump_json(record), tmp_path) == record
+
+
+def test_what_it_cost_is_measured(trial: Trial, tmp_path: Path) -> None:
+    record = run(trial, tmp_path)
+    found = {m.name: m for m in record.measurements}
+    assert found["parameters"].value == found["trainable_parameters"].value
+    for name in ("train_samples_per_second", "inference_samples_per_second", "peak_rss_bytes"):
+        value = found[name].value
+        assert value is not None
+        assert value > 0
+    assert record.seconds > (found["train_seconds"].value or 0)
