@@ -1,0 +1,41 @@
+# Both commands build .venv when it is missing or older than what it is built from.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+PYTEST := PYTHON=$(BIN)/python tools/offline.sh $(BIN)/python -m pytest
+
+.PHONY: quickstart test test-all lint bench reference clean
+
+## fine-tune and compare real models on the embedded samples; prints the report's path last
+quickstart: $(STAMP)
+	$(BIN)/mmbench run quickstart --offline
+
+## the tests that need neither a GPU nor much time, without network
+test: $(STAMP)
+	$(PYTEST) -m "not slow and not gpu and not network and not browser"
+
+## every test that this machine can run
+test-all: $(STAMP)
+	$(PYTEST)
+
+## format, style, types, import contracts, file length, links of the docs
+lint: $(STAMP)
+	$(BIN)/ruff format --check mmbench tests tools benchmarks
+	$(BIN)/ruff check mmbench tests tools benchmarks
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python tools/check_house.py
+
+## time the parts that matter with pytest-benchmark
+bench: $(STAMP)
+	$(PYTEST) tests/benchmarks --benchmark-enable --benchmark-only --benchmark-autosave
+
+$(STAMP): pyproject.toml constraints.txt
+	$(BIN)/python -c pass 2>/dev/null || { rm -rf $(VENV); $(PYTHON) -m venv $(VENV); }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+		--constraint constraints.txt --editable '.[samples,dev]'
+	touch $(STAMP)
+
+clean:
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .benchmarks
