@@ -3,6 +3,7 @@
 from abc import abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 from torch import Tensor, nn
 
@@ -36,6 +37,15 @@ class Adapter(nn.Module):
     width: int
     batch_statistics: bool
 
+    @classmethod
+    @abstractmethod
+    def from_card(cls, card: ModelCard) -> Self:
+        """The model with its weights, on the CPU, in float32.
+
+        Random weights come from torch's default generator, which `load` has seeded and restores.
+        CardError or TrialError where the card or its files are wrong.
+        """
+
     @abstractmethod
     def prepare(self, examples: Examples, cache: Cache) -> Prepared:
         """Tokenise, or decode and resize, every row once; from the cache where it is known.
@@ -50,3 +60,8 @@ class Adapter(nn.Module):
     @abstractmethod
     def save(self, folder: Path) -> None:
         """Write the backbone so that its own library loads the folder, weights as safetensors."""
+
+
+def has_batch_statistics(module: nn.Module) -> bool:
+    """Whether any layer normalises by the statistics of the batch (BatchNorm of any kind)."""
+    return any(isinstance(layer, nn.modules.batchnorm._BatchNorm) for layer in module.modules())

@@ -1,0 +1,128 @@
+"""Backbones and tokenizers of `transformers`, from a local folder or from a config.
+
+Nothing here reaches the network and no code of a repository is ever run.
+"""
+
+import pickle
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, cast
+
+import torch
+from huggingface_hub.errors import StrictDataclassError
+from safetensors import SafetensorError
+from transformers import (
+    AutoConfig,
+    AutoModel,
+    AutoTokenizer,
+    PreTrainedModel,
+    PreTrainedTokenizerFast,
+)
+from transformers.models.auto.configuration_auto import CONFIG_MAPPING
+from transformers.utils import logging as _logging
+
+from mmbench.errors import CardError, TrialError, did_you_mean
+
+POOLER = "pooler."
+
+
+def pretrained(folder: Path) -> PreTrainedModel:
+    """The base model that `save_pretrained` wrote into `folder`, in float32.
+
+    Safetensors are read where they exist, `.bin` files as plain tensors only. A pooler whose
+    weights the checkpoint lacks is removed, since random weights would pass for pretrained ones;
+    TrialError if any other weight is missing.
+    """
+    if not folder.is_dir():
+        raise TrialError(
+            f"{folder}: transformers loads a folder (config.json, model.safetensors, …), not a file"
+        )
+    try:
+        with _quiet():
+            model, report = AutoModel.from_pretrained(
+                folder,
+                dtype=torch.float32,
+                trust_remote_code=False,
+                local_files_only=True,
+                output_loading_info=True,
+            )
+    except pickle.UnpicklingError as error:
+        raise TrialError(
+            f"{folder}: the weights hold more than tensors, so nothing of them was run; convert "
+            "them to safetensors where you trust them"
+        ) from error
+    except (OSError, ValueError, KeyError, RuntimeError, EOFError, SafetensorError) as error:
+        raise TrialError(f"{folder}: transformers cannot load it: {_brief(error)}") from error
+    missing = sorted(report["missing_keys"])
+    if missing and all(name.startswith(POOLER) for name in missing):
+        model.pooler = None
+    elif missing:
+        raise TrialError(
+            f"{folder}: {len(missing)} weights are missing, e.g. {missing[0]}; they would start at "
+            "random. Is config.json that of these weights?"
+        )
+    return cast(PreTrainedModel, model)
+
+
+def random(config: Mapping[str, Any], where: str) -> PreTrainedModel:
+    """A model of this config with weights drawn from torch's default generator, in float32.
+
+    CardError names what the architecture does not know: the library itself would ignore it.
+    """
+    fields = dict(config)
+    model_type = fields.pop("model_type", None)
+    if not isinstance(model_type, str) or model_type not in CONFIG_MAPPING:
+        hint = did_you_mean(str(model_type), CONFIG_MAPPING)
+        raise CardError(f"{where}: source.config.model_type {model_type!r} is unknown{hint}")
+    known = CONFIG_MAPPING[model_type]().to_dict()
+    for name in fields:
+        if name not in known:
+            raise CardError(f"{where}: source.config.{name} is unknown{did_you_mean(name, known)}")
+    try:
+        built = AutoConfig.for_model(model_type, **fields)
+        model = cast(Any, AutoModel).from_config(
+            built, dtype=torch.float32, trust_remote_code=False
+        )
+    except (TypeError, ValueError, StrictDataclassError) as error:
+        raise CardError(f"{where}: source.config makes no model: {_brief(error)}") from error
+    return cast(PreTrainedModel, model)
+
+
+def tokenizer(folder: Path) -> PreTrainedTokenizerFast:
+    """The fast tokenizer in `folder`; TrialError if there is none."""
+    try:
+        with _quiet():
+            found = AutoTokenizer.from_pretrained(
+                folder, trust_remote_code=False, local_files_only=True
+            )
+    # a missing vocabulary surfaces as TypeError, a broken tokenizer.json as bare Exception
+    except Exception as error:
+        raise TrialError(f"{folder}: no tokenizer can be loaded: {_brief(error)}") from error
+    if not found.is_fast:
+        raise TrialError(f"{folder}: only fast tokenizers (tokenizer.json) are supported")
+    if len(found) <= len(found.all_special_ids):  # what the library makes of a missing vocabulary
+        raise TrialError(f"{folder}: no tokenizer files here (tokenizer.json, vocab.txt, …)")
+    return cast(PreTrainedTokenizerFast, found)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without the library's progress bar and load report; what matters becomes an error above."""
+    logging = cast(Any, _logging)  # untyped upstream
+    level, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    logging.set_verbosity_error()
+    if bars:
+        logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(level)
+        if bars:
+            logging.enable_progress_bar()
+
+
+def _brief(error: BaseException) -> str:
+    """The error's first line: its library's advice is about options that are not ours."""
+    lines = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {lines[0][:300]}" if lines else type(error).__name__

@@ -1,0 +1,121 @@
+"""Image encoders of `timm` and `transformers`: pixels in, one vector an image out."""
+
+from pathlib import Path
+from typing import Any, Self, cast
+
+import torch
+from torch import Tensor, nn
+
+from mmbench.cards import ImageRules, ModelCard, PackageModel, RandomModel
+from mmbench.data.cache import Cache
+from mmbench.data.examples import Examples
+from mmbench.data.prepared import Inputs
+from mmbench.errors import CardError
+from mmbench.models.base import Adapter, Features, has_batch_statistics
+from mmbench.models.pixels import PixelRows, decode
+from mmbench.models.sources import locate
+
+
+class ImageAdapter(Adapter):
+    """A vision backbone without its classifier.
+
+    pooled is what the library itself hands to a classifier: timm's `forward_head(pre_logits=True)`;
+    in transformers the `pooler_output`, or, of models that have none, the class token, or, without
+    one, the mean over all positions. Pixels are normalised here, on the model's device.
+    """
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, card: ModelCard, backbone: nn.Module) -> None:
+        super().__init__()
+        self.card = card
+        self.rules = _rules(card)
+        self.backbone = backbone.eval()
+        self.batch_statistics = has_batch_statistics(backbone)
+        self.register_buffer("mean", _per_channel(self.rules.mean), persistent=False)
+        self.register_buffer("std", _per_channel(self.rules.std), persistent=False)
+        self.width = self._measured_width()
+
+    @classmethod
+    def from_card(cls, card: ModelCard) -> Self:
+        if card.library == "timm":
+            return cls(card, _timm_backbone(card))
+        return cls(card, _transformers_backbone(card))
+
+    def prepare(self, examples: Examples, cache: Cache) -> PixelRows:
+        return decode(self.rules, examples, cache)
+
+    def forward(self, inputs: Inputs) -> Features:
+        """pixels: [B, 3, H, W] uint8. pooled: [B, D]."""
+        pixels = inputs["pixels"].to(self.mean.dtype).div(255).sub(self.mean).div(self.std)
+        if self.card.library == "timm":
+            backbone = cast(Any, self.backbone)
+            pooled = backbone.forward_head(backbone.forward_features(pixels), pre_logits=True)
+        else:
+            pooled = _pooled_by_transformers(self.backbone, pixels)
+        return Features(pooled=pooled.flatten(1))
+
+    def save(self, folder: Path) -> None:
+        if self.card.library == "timm":
+            from mmbench.models import from_timm
+
+            from_timm.save(self.backbone, folder, self.rules)
+        else:
+            cast(Any, self.backbone).save_pretrained(folder)
+
+    def _measured_width(self) -> int:
+        """D, by a forward of one black image: libraries name it differently, if at all."""
+        size = self.rules.size
+        black = torch.zeros(1, 3, size, size, dtype=torch.uint8)
+        try:
+            with torch.no_grad():
+                return self.forward({"pixels": black}).pooled.shape[1]
+        except (AssertionError, ValueError, TypeError, AttributeError, RuntimeError) as error:
+            raise CardError(
+                f"{self.card.name}: the model takes no image of {size} × {size} pixels: {error}"
+            ) from error
+
+
+def _timm_backbone(card: ModelCard) -> nn.Module:
+    from mmbench.models import from_timm  # seconds of import: only where it is used
+
+    architecture = card.architecture
+    assert architecture is not None  # the card is refused without it
+    if isinstance(card.source, RandomModel):
+        return from_timm.random(architecture, card.source.config, card.name)
+    path = locate(card.source)
+    if path.is_dir():
+        return from_timm.from_folder(path, architecture)
+    tensors = card.source.tensors if isinstance(card.source, PackageModel) else "by_name"
+    return from_timm.from_file(path, architecture, tensors=tensors)
+
+
+def _transformers_backbone(card: ModelCard) -> nn.Module:
+    from mmbench.models import from_transformers
+
+    if isinstance(card.source, RandomModel):
+        return from_transformers.random(card.source.config, card.name)
+    return from_transformers.pretrained(locate(card.source))
+
+
+def _pooled_by_transformers(backbone: nn.Module, pixels: Tensor) -> Tensor:
+    output = backbone(pixel_values=pixels)
+    pooled: Tensor | None = getattr(output, "pooler_output", None)
+    if pooled is not None:
+        return pooled
+    hidden: Tensor = output.last_hidden_state
+    if hidden.ndim == 4:  # a feature map [B, C, H, W]
+        return hidden.mean(dim=(2, 3))
+    has_class_token = any(name.endswith("cls_token") for name, _ in backbone.named_parameters())
+    return hidden[:, 0] if has_class_token else hidden.mean(dim=1)
+
+
+def _per_channel(values: tuple[float, float, float]) -> Tensor:
+    return torch.tensor(values, dtype=torch.float32).view(1, 3, 1, 1)
+
+
+def _rules(card: ModelCard) -> ImageRules:
+    if card.image is None:
+        raise CardError(f"{card.name}: adapter image needs modality image and rules under image")
+    return card.image

@@ -1,0 +1,211 @@
+"""Encoded images → pixels of one size, once, into the cache; and pixels → batches."""
+
+import hashlib
+import math
+import os
+import struct
+import warnings
+import zlib
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import PIL
+import torch
+from numpy.typing import NDArray
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from mmbench.cards import ImageRules
+from mmbench.data.cache import Cache
+from mmbench.data.examples import EncodedImage, Examples
+from mmbench.data.prepared import Inputs, PreparedFacts
+from mmbench.errors import DataError
+from mmbench.records import digest_of
+
+VERSION = 1  # raised when the same image and rules would give other pixels
+MAX_PIXELS = 50_000_000
+NAMED = 5
+
+# without EPS and PDF, for which Pillow starts another program on the file's content
+FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "JPEG2000", "PPM", "ICO")
+FILTERS = {
+    "bilinear": Image.Resampling.BILINEAR,
+    "bicubic": Image.Resampling.BICUBIC,
+    "lanczos": Image.Resampling.LANCZOS,
+}
+
+# what Pillow's decoders were seen to raise on damaged files; a subclass of Exception that is not
+# here would be a bug of ours and should not be counted as a bad image
+UNREADABLE = (
+    OSError,
+    ValueError,
+    SyntaxError,
+    EOFError,
+    ArithmeticError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    RuntimeError,
+    MemoryError,
+    struct.error,
+    zlib.error,
+    Image.DecompressionBombError,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PixelRows:
+    """pixels: [N, 3, H, W] uint8, RGB, memory-mapped. lengths: [N] ones."""
+
+    pixels: NDArray[np.uint8]
+    lengths: NDArray[np.int64]
+    digest: str
+    facts: PreparedFacts
+
+    def __len__(self) -> int:
+        return len(self.pixels)
+
+    def collate(self, indices: Sequence[int]) -> Inputs:
+        """pixels: [B, 3, H, W] uint8."""
+        rows = self.pixels[np.asarray(indices, dtype=np.int64)]  # a copy, as the map is read-only
+        return {"pixels": torch.from_numpy(np.asarray(rows))}
+
+
+def decode(rules: ImageRules, examples: Examples, cache: Cache) -> PixelRows:
+    """The images of `examples` by `rules`. DataError counts those that cannot be read, and why."""
+    images = cast("Sequence[EncodedImage]", examples.inputs["image"])
+    geometry = {"size": rules.size, "fit": rules.fit, "interpolation": rules.interpolation}
+    key = digest_of(
+        {
+            "images": _digest_of_images(images, examples.ids),
+            "rules": geometry | {"crop_fraction": rules.crop_fraction},
+            "pillow": PIL.__version__,
+            "version": VERSION,
+        }
+    )
+    entry, _ = cache.get("pixels", key, lambda to: _build(rules, images, examples.ids, to))
+    return PixelRows(
+        pixels=entry.arrays["pixels"],
+        lengths=np.ones(len(images), np.int64),
+        # with mean and std, which forward applies: features cached by it are never another card's
+        digest=digest_of({"rows": key, "rules": asdict(rules)}),
+        facts=PreparedFacts(),
+    )
+
+
+def pixels_of(image: EncodedImage, rules: ImageRules) -> NDArray[np.uint8]:
+    """[3, size, size] uint8, RGB: the first frame, upright, on white, resized.
+
+    The result equals that of timm's evaluation transform (`crop`, and `squash` at the size itself)
+    and of a transformers image processor with the Pillow backend (`squash`). ValueError or one of
+    Pillow's errors if the image cannot be read.
+    """
+    Image.init()
+    known = [name for name in FORMATS if name in Image.OPEN]
+    with Image.open(BytesIO(image) if isinstance(image, bytes) else image, formats=known) as opened:
+        _check_size(*opened.size)
+        opened.load()
+        upright = _rgb(ImageOps.exif_transpose(opened))
+    resized = _squash(upright, rules) if rules.fit == "squash" else _crop(upright, rules)
+    return np.asarray(resized).transpose(2, 0, 1)
+
+
+def _rgb(image: Image.Image) -> Image.Image:
+    if image.mode.startswith("I;16"):  # 16 bits a pixel; Pillow's own conversion clips them
+        return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8)).convert("RGB")
+    if image.mode in ("I", "F"):
+        raise ValueError(f"pixels of mode {image.mode} have no fixed range; save as 8-bit RGB")
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        white = Image.new("RGBA", image.size, "white")
+        return Image.alpha_composite(white, image).convert("RGB")
+    return image.convert("RGB")
+
+
+def _squash(image: Image.Image, rules: ImageRules) -> Image.Image:
+    return image.resize((rules.size, rules.size), FILTERS[rules.interpolation])
+
+
+def _crop(image: Image.Image, rules: ImageRules) -> Image.Image:
+    """torchvision's Resize(short side) and CenterCrop, with timm's rounding of the short side."""
+    short = math.floor(rules.size / rules.crop_fraction)
+    width, height = image.size
+    if width <= height:
+        width, height = short, int(short * height / width)
+    else:
+        width, height = int(short * width / height), short
+    _check_size(width, height)
+    image = image.resize((width, height), FILTERS[rules.interpolation])
+    left, top = round((width - rules.size) / 2), round((height - rules.size) / 2)
+    return image.crop((left, top, left + rules.size, top + rules.size))
+
+
+def _check_size(width: int, height: int) -> None:
+    if width * height > MAX_PIXELS:
+        raise ValueError(f"{width} × {height} pixels; at most {MAX_PIXELS // 10**6} million")
+
+
+def _build(
+    rules: ImageRules, images: Sequence[EncodedImage], ids: Sequence[str], folder: Path
+) -> Mapping[str, Any]:
+    shape = (len(images), 3, rules.size, rules.size)
+    if not images:  # nothing can be mapped
+        np.save(folder / "pixels.npy", np.zeros(shape, np.uint8))
+        return {}
+    out = np.lib.format.open_memmap(folder / "pixels.npy", mode="w+", dtype=np.uint8, shape=shape)
+
+    def fill(row: int) -> None:
+        out[row] = pixels_of(images[row], rules)
+
+    _for_each(fill, ids)
+    out.flush()
+    return {}
+
+
+def _digest_of_images(images: Sequence[EncodedImage], ids: Sequence[str]) -> str:
+    digests = [b""] * len(images)
+
+    def fill(row: int) -> None:
+        image = images[row]
+        content = image if isinstance(image, bytes) else image.read_bytes()
+        digests[row] = hashlib.sha256(content).digest()
+
+    _for_each(fill, ids)
+    return hashlib.sha256(b"".join(digests)).hexdigest()
+
+
+def _for_each(work: Callable[[int], None], ids: Sequence[str]) -> None:
+    """`work` on every row, in threads (Pillow and hashlib release the lock)."""
+
+    def attempt(row: int) -> str | None:
+        try:
+            work(row)
+        except UNREADABLE as error:
+            return _reason(error)
+        return None
+
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    with ThreadPoolExecutor(cores) as pool, warnings.catch_warnings():
+        # a damaged EXIF block or a size that is refused anyway: the outcome says it
+        warnings.simplefilter("ignore")
+        reasons = list(pool.map(attempt, range(len(ids))))
+    bad = [f"{name} ({reason})" for name, reason in zip(ids, reasons, strict=True) if reason]
+    if bad:
+        more = ", …" if len(bad) > NAMED else ""
+        raise DataError(
+            f"{len(bad)} of {len(ids)} images cannot be read: {', '.join(bad[:NAMED])}{more}. "
+            "Mend or remove these rows."
+        )
+
+
+def _reason(error: BaseException) -> str:
+    if isinstance(error, UnidentifiedImageError):
+        return "no image of a known format"
+    if isinstance(error, FileNotFoundError):
+        return "no such file"
+    lines = str(error).strip().splitlines()
+    return lines[0][:120] if lines else type(error).__name__
