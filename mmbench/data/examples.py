@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,7 +36,10 @@ class Examples:
         return replace(
             self,
             ids=tuple(self.ids[i] for i in rows),
-            inputs={m: [column[i] for i in rows] for m, column in self.inputs.items()},
+            inputs={
+                m: cast("Sequence[str] | Sequence[EncodedImage]", [column[i] for i in rows])
+                for m, column in self.inputs.items()
+            },
             targets=None if self.targets is None else self.targets[rows],
             groups=None if self.groups is None else tuple(self.groups[i] for i in rows),
         )

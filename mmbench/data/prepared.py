@@ -1,10 +1,11 @@
 """What an adapter makes of examples once, before training: tokens or pixels, ready to batch."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, field
+from typing import Any, Protocol
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -29,10 +30,43 @@ class Prepared(Protocol):
     that whatever is computed from it can be cached. collate gives [B, …] tensors.
     """
 
-    lengths: NDArray[np.int64]
-    digest: str
-    facts: PreparedFacts
+    @property
+    def lengths(self) -> NDArray[np.int64]: ...
+
+    @property
+    def digest(self) -> str: ...
+
+    @property
+    def facts(self) -> PreparedFacts: ...
 
     def __len__(self) -> int: ...
 
     def collate(self, indices: Sequence[int]) -> Inputs: ...
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureRows:
+    """Features that were computed once, as rows to train a head on; a `Prepared`.
+
+    features: [N, D] of any float type, in memory or memory-mapped.
+    """
+
+    features: NDArray[Any]
+    digest: str
+    facts: PreparedFacts = field(default_factory=PreparedFacts)
+
+    def __post_init__(self) -> None:
+        assert self.features.ndim == 2, f"features are [N, D], not {self.features.shape}"
+
+    def __len__(self) -> int:
+        return len(self.features)
+
+    @property
+    def lengths(self) -> NDArray[np.int64]:
+        """[N] ones: nothing is padded."""
+        return np.ones(len(self), dtype=np.int64)
+
+    def collate(self, indices: Sequence[int]) -> Inputs:
+        """{"features": [B, D] float32}, a copy."""
+        rows = np.asarray(indices, dtype=np.int64)
+        return {"features": torch.from_numpy(self.features[rows].astype(np.float32))}

@@ -1,0 +1,138 @@
+"""Columns of a table → inputs, targets and group keys of one type each; None where missing."""
+
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path, PurePath
+from typing import Any
+
+from mmbench.cards import Modality
+from mmbench.data.examples import EncodedImage
+from mmbench.data.tables import Table
+from mmbench.errors import DataError, did_you_mean
+
+MAX_NAMED = 5  # rows or values that an error spells out; the rest is counted
+
+
+def require_column(table: Table, column: str, field: str) -> None:
+    """DataError names the columns there are and the card's field to set."""
+    if column not in table.columns:
+        raise DataError(
+            f"{table.where}: no column {column!r}{did_you_mean(column, table.columns)}; it has "
+            f"{', '.join(table.columns) or 'none'}. Set {field} in the task card."
+        )
+
+
+def texts(table: Table, column: str) -> list[str | None]:
+    """str, or None for a missing or blank text. Whole numbers are spelled out.
+
+    DataError for any other type, and for text that is not Unicode (lone surrogates).
+    """
+    values = [_text(value, table, column) for value in table.values(column)]
+    try:
+        "".join(value for value in values if value is not None).encode()
+    except UnicodeEncodeError:
+        rows = [row for row, value in enumerate(values) if value and not _is_unicode(value)]
+        raise DataError(
+            f"{table.where}: column {column!r}: {name_some(rows)} (from 0) hold half of a "
+            "surrogate pair, which is no text; repair the file"
+        ) from None
+    return values
+
+
+def media(table: Table, column: str) -> list[EncodedImage | None]:
+    """An image file's bytes or its path, or None if missing.
+
+    A string is a path relative to the table's folder; {bytes, path} is how `datasets` stores an
+    image. DataError for another type, a path that leaves the folder, and files that are absent.
+    """
+    values = [_medium(value, table, column) for value in table.values(column)]
+    absent = [str(value) for value in values if isinstance(value, Path) and not value.is_file()]
+    if absent:
+        raise DataError(
+            f"{table.where}: column {column!r} names {len(absent)} files that do not exist: "
+            f"{name_some(absent)}. A path is relative to the table's own folder."
+        )
+    return values
+
+
+def labels(table: Table, column: str) -> list[str | int | None]:
+    """str or int (True and False count as 1 and 0), or None for a missing or blank label."""
+    return [_label(value, table, column) for value in table.values(column)]
+
+
+def keys(table: Table, column: str) -> list[str | None]:
+    """Group keys, spelled out."""
+    return [None if is_missing(value) else str(value) for value in table.values(column)]
+
+
+READERS: Mapping[Modality, Callable[[Table, str], list[Any]]] = {"text": texts, "image": media}
+
+
+def is_missing(value: object) -> bool:
+    """None, NaN, blank text, an empty file."""
+    if isinstance(value, str):
+        return not value.strip()
+    return value is None or value != value or value == b""
+
+
+def name_some(items: list[Any]) -> str:
+    """`3, 17, 20 and 12 more`."""
+    named = ", ".join(str(item) for item in items[:MAX_NAMED])
+    return named if len(items) <= MAX_NAMED else f"{named} and {len(items) - MAX_NAMED} more"
+
+
+def _text(value: object, table: Table, column: str) -> str | None:
+    if is_missing(value):
+        return None
+    if isinstance(value, str):
+        return value
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    raise _wrong_type(value, table, column, "text")
+
+
+def _is_unicode(text: str) -> bool:
+    return not any("\ud800" <= character <= "\udfff" for character in text)
+
+
+def _label(value: object, table: Table, column: str) -> str | int | None:
+    if is_missing(value):
+        return None
+    if isinstance(value, str):
+        return value
+    if isinstance(value, int):
+        return int(value)
+    raise _wrong_type(value, table, column, "a label (text or a whole number)")
+
+
+def _medium(value: object, table: Table, column: str) -> EncodedImage | None:
+    if isinstance(value, Mapping):  # datasets' Image: the bytes, or the path of a local file
+        value = value.get("bytes") or value.get("path")
+        if table.folder is None and isinstance(value, str):
+            return Path(value)  # in datasets' own cache
+    if is_missing(value):
+        return None
+    if isinstance(value, bytes | Path):
+        return value
+    if isinstance(value, str) and table.folder is not None:
+        return table.folder / _inside(value, table, column)
+    raise _wrong_type(value, table, column, "an image")
+
+
+def _inside(path: str, table: Table, column: str) -> PurePath:
+    """Data from elsewhere must not name files outside their own folder (links are its owner's)."""
+    pure = PurePath(path)
+    leaves = pure.is_absolute() or PurePath(os.path.normpath(pure)).parts[:1] == ("..",)
+    if "\0" in path or leaves:
+        raise DataError(
+            f"{table.where}: column {column!r} holds {path!r}; an image is named by a path inside "
+            "the table's own folder"
+        )
+    return pure
+
+
+def _wrong_type(value: object, table: Table, column: str, wanted: str) -> DataError:
+    shown = repr(value)[:60]
+    return DataError(
+        f"{table.where}: column {column!r} holds {shown} ({type(value).__name__}), not {wanted}"
+    )

@@ -1,0 +1,210 @@
+"""A task card → the examples of every split, with labels as class indices."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from mmbench.cards import Modality, TaskCard
+from mmbench.data.columns import READERS, is_missing, name_some
+from mmbench.data.examples import EncodedImage, Examples, TaskData
+from mmbench.data.rows import RowNumbers, Rows, gather
+from mmbench.data.sources import read_parts
+from mmbench.data.splits import assign, by_content, by_target, parts_used, split_rules
+from mmbench.data.tables import Table
+from mmbench.errors import DataError, did_you_mean
+
+ID_COLUMN = "id"
+
+LabelValue = str | int
+
+
+def load_task(card: TaskCard, *, limit: int | None = None) -> TaskData:
+    """Read, check, split. DataError says what is wrong with the data or with the card.
+
+    `limit` caps each split to so many rows: drawn by a stable hash in the classes' proportions,
+    with at least one row of each class; single rows and not whole groups, which cannot leak since
+    the groups have been parted before. Every model and seed gets the same rows.
+    """
+    parts = read_parts(card.source)
+    rules = split_rules(card, tuple(parts))
+    used = {part: parts[part] for part in parts_used(rules)}
+    rows = gather(card, used)
+    assignment = assign(card, rules, rows)
+    labels = _labels(card, rows, assignment.splits)
+    splits = assignment.splits
+    if limit is not None:
+        splits = {name: _draw(card, rows, name, s, limit) for name, s in splits.items()}
+    return TaskData(
+        splits={name: _examples(card, rows, s, labels) for name, s in splits.items()},
+        labels=labels,
+        dropped=_left_out(card, parts, used, assignment.dropped),
+    )
+
+
+def examples_from(
+    inputs: Mapping[Modality, Sequence[str | Path | bytes]], ids: Sequence[str] | None = None
+) -> Examples:
+    """Rows to predict on, without targets. Images are bytes, a Path or a path as str.
+
+    ids default to "0", "1", …; DataError if columns differ in length, ids repeat, or a value is
+    blank, absent or of the wrong type.
+    """
+    counts = {modality: len(values) for modality, values in inputs.items()}
+    if len(set(counts.values())) != 1:
+        raise DataError(f"inputs need equally many rows of every modality; there are {counts}")
+    (count,) = set(counts.values())
+    names = tuple(str(i) for i in range(count)) if ids is None else tuple(ids)
+    if len(names) != count or len(set(names)) != count:
+        raise DataError(f"{count} rows need {count} different ids; there are {len(set(names))}")
+    read: dict[Modality, Sequence[str] | Sequence[EncodedImage]] = {}
+    for modality, values in inputs.items():
+        if modality not in READERS:
+            raise DataError(f"{modality} inputs cannot be read yet; use {' or '.join(READERS)}")
+        cells = [Path(v) if modality == "image" and isinstance(v, str) else v for v in values]
+        table = Table(where="inputs", columns={modality: cells})
+        read[modality] = READERS[modality](table, modality)
+        blank = [i for i, value in enumerate(read[modality]) if is_missing(value)]
+        if blank:
+            raise DataError(f"inputs: {modality} is blank in rows {name_some(blank)} (from 0)")
+    return Examples(ids=names, inputs=read)
+
+
+# -------------------------------------------------------------------------------- labels
+
+
+def _labels(card: TaskCard, rows: Rows, splits: Mapping[str, RowNumbers]) -> tuple[LabelValue, ...]:
+    """The card's labels in its order, or those of the training split sorted, after all checks."""
+    found = {
+        name: Counter(rows.targets[row] for row in numbers.tolist())
+        for name, numbers in splits.items()
+    }
+    in_training = [value for value in found["train"] if value is not None]
+    if card.target.labels is None:
+        labels = tuple(sorted(in_training, key=lambda value: (isinstance(value, str), value)))
+    else:
+        labels = tuple(label.value for label in card.target.labels)
+        _require_listed(card, labels, found)
+    for name, counts in found.items():
+        unseen = {value: count for value, count in counts.items() if value not in found["train"]}
+        if unseen:
+            raise DataError(
+                f"task {card.name}: split {name!r} has labels that no training row has: "
+                f"{_counted(unseen)}. Change splits so that training has them, or leave the split "
+                "out (a published test split may hide its labels)."
+            )
+    return labels
+
+
+def _require_listed(
+    card: TaskCard, labels: Sequence[LabelValue], found: Mapping[str, Mapping[object, int]]
+) -> None:
+    if len(set(labels)) < len(labels):
+        raise DataError(f"task {card.name}: target.labels repeats a value: {list(labels)}")
+    for name, counts in found.items():
+        unlisted = {value: count for value, count in counts.items() if value not in labels}
+        if unlisted:
+            raise DataError(
+                f"task {card.name}: split {name!r} has labels that target.labels lacks: "
+                f"{_counted(unlisted)}{_hint(next(iter(unlisted)), labels)}; the card lists "
+                f"{name_some([repr(label) for label in labels])}"
+            )
+    absent = [repr(label) for label in labels if label not in found["train"]]
+    if absent:
+        raise DataError(
+            f"task {card.name}: no training row has the label {name_some(absent)}; remove it from "
+            "target.labels or change splits"
+        )
+
+
+def _hint(value: object, labels: Sequence[LabelValue]) -> str:
+    spelled = [str(label) for label in labels]
+    if str(value) in spelled:
+        return " (a number and a text differ: quote the label in the card, or do not)"
+    return did_you_mean(str(value), spelled)
+
+
+def _counted(values: Mapping[object, int]) -> str:
+    return name_some([f"{value!r} ({count} rows)" for value, count in values.items()])
+
+
+# --------------------------------------------------------------------------------- limit
+
+
+def _draw(card: TaskCard, rows: Rows, name: str, numbers: RowNumbers, limit: int) -> RowNumbers:
+    """At most `limit` of a split's rows, in the order of the source."""
+    if len(numbers) <= limit:
+        return numbers
+    classes = by_target(rows, numbers.tolist())
+    if name == "train" and limit < len(classes):
+        raise DataError(
+            f"task {card.name}: a limit of {limit} rows leaves some of {len(classes)} labels "
+            f"without a training row; set it to {len(classes)} or more"
+        )
+    ordered = sorted(classes, key=lambda value: (isinstance(value, str), value))
+    shares = _apportion(limit, [len(classes[value]) for value in ordered])
+    drawn = [
+        row
+        for value, share in zip(ordered, shares, strict=True)
+        for row in by_content(rows, classes[value])[:share]
+    ]
+    return np.asarray(sorted(drawn), dtype=np.int64)
+
+
+def _apportion(limit: int, counts: Sequence[int]) -> list[int]:
+    """`limit` < sum(counts) seats by largest remainder; one a class first, if there are enough."""
+    first = 1 if limit >= len(counts) else 0
+    seats = limit - first * len(counts)
+    rows = sum(counts) - first * len(counts)
+    exact = [seats * (count - first) / rows for count in counts]
+    shares = [int(share) for share in exact]
+    by_remainder = sorted(range(len(counts)), key=lambda i: (shares[i] - exact[i], i))
+    for i in by_remainder[: seats - sum(shares)]:
+        shares[i] += 1
+    return [first + share for share in shares]
+
+
+# ------------------------------------------------------------------------------- examples
+
+
+def _examples(
+    card: TaskCard, rows: Rows, numbers: RowNumbers, labels: Sequence[LabelValue]
+) -> Examples:
+    chosen = numbers.tolist()
+    index: dict[object, int] = {label: i for i, label in enumerate(labels)}
+    groups = rows.groups
+    return Examples(
+        ids=_ids(rows, chosen),
+        inputs={
+            modality: [values[row] for row in chosen] for modality, values in rows.inputs.items()
+        },
+        targets=np.asarray([index[rows.targets[row]] for row in chosen], dtype=np.int64),
+        groups=None if groups is None else tuple(str(groups[row]) for row in chosen),
+    )
+
+
+def _ids(rows: Rows, chosen: list[int]) -> tuple[str, ...]:
+    """The id column where every row of the split has its own, else `part/row`."""
+    part = next(part for part, span in rows.spans.items() if chosen[0] in span)
+    table, start = rows.tables[part], rows.spans[part].start
+    if ID_COLUMN in table.columns:
+        column = table.values(ID_COLUMN)
+        own = [column[row - start] for row in chosen]
+        ids = tuple(str(value) for value in own if isinstance(value, str | int) and value != "")
+        if len(set(ids)) == len(chosen):
+            return ids
+    return tuple(f"{part}/{row - start}" for row in chosen)
+
+
+def _left_out(
+    card: TaskCard, parts: Mapping[str, Table], used: Mapping[str, Table], copies: Mapping[str, int]
+) -> dict[str, int]:
+    """Every row that the source holds and no split, unless a rule of the card leaves it out."""
+    dropped: Counter[str] = Counter(copies)
+    for table in used.values():
+        dropped.update(table.skipped)
+    if not card.splits:
+        for part in parts.keys() - used.keys():
+            dropped[f"part {part!r} is no split"] += len(parts[part])
+    return dict(sorted(dropped.items()))
