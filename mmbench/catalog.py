@@ -7,10 +7,21 @@ One look-up reads one file. A path to a card file may stand wherever a name may.
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from importlib.metadata import entry_points
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TypeVar
 
-from mmbench.cards import FileData, FolderModel, ModelCard, Recipe, Suite, TaskCard
+from mmbench.cards import (
+    Block,
+    FileData,
+    FolderModel,
+    ModelCard,
+    RandomModel,
+    Recipe,
+    Suite,
+    TaskCard,
+)
+from mmbench.cards.names import NAME
 from mmbench.codec import load_card
 from mmbench.errors import CardError, did_you_mean
 
@@ -33,13 +44,28 @@ def builtin_root() -> Path:
 
 
 def installed_roots() -> tuple[Path, ...]:
-    """Folders that installed packages announce: an entry point names a package that is one."""
+    """Folders that installed packages announce: an entry point names a package that is one.
+
+    The package is found, not imported: a card is data, and listing cards runs nobody's code.
+    """
     roots = []
     for point in entry_points(group=ENTRY_POINTS):
-        if point.dist is None:
-            continue
-        roots.append(Path(str(point.dist.locate_file(point.value.replace(".", "/")))))
+        top, *below = point.module.split(".")
+        spec = find_spec(top)
+        places = (spec.submodule_search_locations if spec is not None else None) or ()
+        found = [root for root in (Path(place, *below) for place in places) if _has_cards(root)]
+        if not found:
+            owner = point.dist.name if point.dist is not None else top
+            raise CardError(
+                f"package {owner} announces cards in {point.module!r}, but none are there; "
+                f"reinstall it, or: pip uninstall {owner}"
+            )
+        roots.append(found[0])
     return tuple(roots)
+
+
+def _has_cards(root: Path) -> bool:
+    return any((root / folder).is_dir() for folder in FOLDERS.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,58 +76,73 @@ class Catalog:
     def standard(cls, extra: tuple[Path, ...] = ()) -> "Catalog":
         """Built-in cards, those of installed packages, and `extra` folders."""
         for root in extra:
-            if not any((root / folder).is_dir() for folder in FOLDERS.values()):
+            if not _has_cards(root):
                 raise CardError(
                     f"{root}: no cards here; a cards folder holds models/, tasks/, recipes/ or "
                     "suites/ with one YAML file a card"
                 )
-        return cls((builtin_root(), *installed_roots(), *extra))
+        roots = (builtin_root(), *installed_roots(), *extra)
+        # a folder that is named twice is one root, not a clash of all its names
+        return cls(tuple(dict.fromkeys(root.resolve() for root in roots)))
 
     def model(self, name: str) -> ModelCard:
-        card = self._get(ModelCard, name)
+        path = self.path(ModelCard, name)
+        card = load_card(ModelCard, path)
         source = card.source
-        return (
-            card
-            if not isinstance(source, FolderModel)
-            else replace(
-                card, source=replace(source, path=str(self._beside(ModelCard, name, source.path)))
-            )
-        )
+        if isinstance(source, FolderModel):
+            return replace(card, source=_folder_beside(path, source))
+        if isinstance(source, RandomModel) and isinstance(source.tokenizer, FolderModel):
+            tokenizer = _folder_beside(path, source.tokenizer)
+            return replace(card, source=replace(source, tokenizer=tokenizer))
+        return card
 
     def task(self, name: str) -> TaskCard:
-        card = self._get(TaskCard, name)
+        path = self.path(TaskCard, name)
+        card = load_card(TaskCard, path)
         source = card.source
         if not isinstance(source, FileData):
             return card
-        files = {part: str(self._beside(TaskCard, name, f)) for part, f in source.files.items()}
+        files = {part: _beside(path, file) for part, file in source.files.items()}
         return replace(card, source=replace(source, files=files))
 
     def recipe(self, name: str) -> Recipe:
-        return self._get(Recipe, name)
+        return load_card(Recipe, self.path(Recipe, name))
 
     def suite(self, name: str) -> Suite:
-        return self._get(Suite, name)
+        """A suite; the paths of card files in it are relative to its own folder."""
+        path = self.path(Suite, name)
+        card = load_card(Suite, path)
+
+        def found(names: tuple[str, ...]) -> tuple[str, ...]:
+            return tuple(_beside(path, name) if _is_path(name) else name for name in names)
+
+        blocks = tuple(
+            Block(models=found(b.models), tasks=found(b.tasks), recipes=found(b.recipes))
+            for b in card.blocks
+        )
+        return replace(card, blocks=blocks)
 
     def names(self, cls: type[C]) -> list[str]:
         """All names of one kind of card, sorted; CardError if two roots hold the same name."""
         found: dict[str, Path] = {}
         for path in self._paths(cls):
             if path.stem in found:
-                raise CardError(f"{path}: the name {path.stem!r} is taken by {found[path.stem]}")
+                raise CardError(
+                    f"{path}: the name {path.stem!r} is taken by {found[path.stem]}; rename one"
+                )
             found[path.stem] = path
         return sorted(found)
 
-    def _get(self, cls: type[C], name: str) -> C:
-        return load_card(cls, self._path(cls, name))
-
-    def _path(self, cls: type[C], name: str) -> Path:
-        if name.endswith((".yaml", ".yml")):
+    def path(self, cls: type[C], name: str) -> Path:
+        """The file of a card; CardError, with the nearest names, if there is none."""
+        if _is_path(name):
             return Path(name)
         folder = FOLDERS[cls]
         paths = [root / folder / f"{name}.yaml" for root in self.roots]
-        found = [path for path in paths if "/" not in name and path.is_file()]
+        # what is no legal name is not even looked for: it might lead out of the roots
+        found = [path for path in paths if NAME.fullmatch(name) and path.is_file()]
         if len(found) > 1:
-            raise CardError(f"{found[1]}: the name {name!r} is taken by {found[0]}")
+            raise CardError(f"{found[1]}: the name {name!r} is taken by {found[0]}; rename one")
         if not found:
             hint = did_you_mean(name, self.names(cls)) or f"; see: mmbench list {folder}"
             raise CardError(f"no {folder[:-1]} {name!r}{hint}")
@@ -111,6 +152,18 @@ class Catalog:
         for root in self.roots:
             yield from sorted((root / FOLDERS[cls]).glob("*.yaml"))
 
-    def _beside(self, cls: type[C], name: str, path: str) -> Path:
-        """A path of a card is relative to the card's own folder."""
-        return (self._path(cls, name).parent / Path(path).expanduser()).resolve()
+
+def _is_path(name: str) -> bool:
+    return name.endswith((".yaml", ".yml"))
+
+
+def _beside(card: Path, path: str) -> str:
+    """A path that a card names is relative to the card's own folder."""
+    try:
+        return str((card.parent / Path(path).expanduser()).resolve())
+    except (OSError, RuntimeError, ValueError) as error:  # no such home, a NUL, a loop of links
+        raise CardError(f"{card}: the path {path!r} cannot be used: {error}") from None
+
+
+def _folder_beside(card: Path, source: FolderModel) -> FolderModel:
+    return replace(source, path=_beside(card, source.path))

@@ -6,15 +6,17 @@ unknown field is an error, and every error names its file and line.
 """
 
 import json
+import math
 import re
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterator
 from dataclasses import is_dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar, get_args, get_type_hints
 
 import yaml
 from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic_core import PydanticSerializationError
 
 from mmbench.cards import Card, ModelCard, Recipe, Suite, TaskCard
 from mmbench.errors import CardError, StoreError, did_you_mean
@@ -23,6 +25,7 @@ from mmbench.records import FORMAT, Record
 C = TypeVar("C", ModelCard, TaskCard, Recipe, Suite)
 T = TypeVar("T")
 Location = tuple[str | int, ...]
+Lines = dict[Location, int]
 Tree = Any  # JSON values: None, bool, int, float, str, list, dict
 
 
@@ -30,7 +33,7 @@ def load_card(cls: type[C], path: Path) -> C:
     """Read one card. CardError names the file, the line and the field."""
     data, lines = _parse_yaml(path)
     try:
-        card = _adapter(cls).validate_json(json.dumps(data), strict=True)
+        card: C = _adapter(cls).validate_json(json.dumps(data), strict=True)
     except ValidationError as error:
         raise CardError(_explain(error, cls, path, lines)) from None
     if card.name != path.stem:
@@ -40,10 +43,18 @@ def load_card(cls: type[C], path: Path) -> C:
 
 def dump_json(value: object) -> bytes:
     """A record, or any of its parts, as indented JSON."""
-    return _adapter(type(value)).dump_json(value, indent=1)
+    adapter = _adapter(type(value))
+    try:
+        return adapter.dump_json(value, indent=1)
+    except PydanticSerializationError:
+        # a path that is not UTF-8 gives half characters, which JSON cannot hold; better to
+        # lose those than the record
+        tree = adapter.dump_python(value, mode="json")
+        return json.dumps(tree, ensure_ascii=False, indent=1).encode("utf-8", "replace")
 
 
 def load_json(cls: type[T], text: bytes) -> T:
+    """Read what `dump_json` wrote; pydantic's ValidationError if it is anything else."""
     return _adapter(cls).validate_json(text, strict=True)
 
 
@@ -51,8 +62,10 @@ def load_record(text: bytes, where: Path) -> Record:
     """Read a record of this format or an older one; StoreError for a newer or broken one."""
     try:
         written = json.loads(text)["format"]
-    except (ValueError, KeyError, TypeError) as error:
-        raise StoreError(f"{where}: not a record ({error})") from None
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise StoreError(f"{where}: not a record ({error}). Remove it.") from None
+    if type(written) is not int or written < 1:
+        raise StoreError(f"{where}: not a record (format {written!r}). Remove it.")
     if written > FORMAT:
         raise StoreError(
             f"{where}: format {written} was written by a newer mmbench; this one reads up to "
@@ -63,18 +76,23 @@ def load_record(text: bytes, where: Path) -> Record:
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         place = ".".join(str(part) for part in first["loc"])
-        raise StoreError(f"{where}: {place}: {first['msg']}") from None
+        raise StoreError(f"{where}: {place}: {first['msg']}. Remove it.") from None
 
 
 # ------------------------------------------------------------------------------- types
 
+_ADAPTERS: dict[type, TypeAdapter[Any]] = {}
 
-@cache
+
 def _adapter(cls: type[T]) -> TypeAdapter[T]:
-    for nested in _dataclasses(cls, set()):
-        # the cards themselves know nothing of pydantic; strictness is this module's business
-        setattr(nested, "__pydantic_config__", ConfigDict(extra="forbid"))  # noqa: B010
-    return TypeAdapter(cls)
+    if cls not in _ADAPTERS:
+        for nested in _dataclasses(cls, set()):
+            # the cards themselves know nothing of pydantic; strictness is this module's business.
+            # NaN is written as such: as null it would read back as "not applicable", or not at all
+            config = ConfigDict(extra="forbid", ser_json_inf_nan="constants")
+            setattr(nested, "__pydantic_config__", config)  # noqa: B010
+        _ADAPTERS[cls] = TypeAdapter(cls)
+    return _ADAPTERS[cls]
 
 
 def _dataclasses(hint: Any, seen: set[type]) -> Iterator[type]:
@@ -88,57 +106,88 @@ def _dataclasses(hint: Any, seen: set[type]) -> Iterator[type]:
         yield from _dataclasses(inner, seen)
 
 
-def _explain(
-    error: ValidationError, cls: type[Card], path: Path, lines: dict[Location, int]
-) -> str:
-    """One line for each thing wrong, with the line of the file."""
-    errors = error.errors(include_url=False)
-    # a union reports every member; the ones whose `via` differs are not what was meant
-    other = {
-        e["loc"][:-1] for e in errors if e["type"] == "literal_error" and e["loc"][-1] == "via"
-    }
-    meant = [e for e in errors if not any(e["loc"][: len(o)] == o for o in other)] or errors
-    messages = []
-    for item in meant:
-        location = tuple(part for part in item["loc"] if (part,) != ("",))
-        known = [part for part in _known_prefix(location, lines)]
-        line = lines[tuple(known)]
-        place = ".".join(str(part) for part in known) or cls.__name__
-        messages.append(f"{path}:{line}: {place}: {_message(item, cls)}")
-    return "\n".join(dict.fromkeys(messages))
+# ------------------------------------------------------------------------------ errors
+
+_NOT_THIS_MEMBER = ("literal_error", "missing")
 
 
-def _known_prefix(location: Location, lines: dict[Location, int]) -> Location:
+def _explain(error: ValidationError, cls: type[Card], path: Path, lines: Lines) -> str:
+    """One line for each place where something is wrong, with the line of the file."""
+    messages: dict[Location, list[str]] = defaultdict(list)
+    for item in _meant(error.errors(include_url=False)):
+        place = _known_prefix(item["loc"], lines)
+        messages[place].append(_message(item, cls))
+    return "\n".join(
+        f"{path}:{lines[place]}: {'.'.join(map(str, place)) or cls.__name__}: "
+        + "; ".join(dict.fromkeys(said))
+        for place, said in messages.items()
+    )
+
+
+def _meant(errors: list[Any]) -> list[Any]:
+    """Only what is wrong with the member of a union that was meant, the one of this `via`.
+
+    Where no member was meant, `via` itself is wrong, and one error stands for them all.
+    """
+    wrong = [e for e in errors if e["loc"][-1:] == ("via",) and e["type"] in _NOT_THIS_MEMBER]
+    refused = {e["loc"][:-1] for e in wrong}
+    kept = [e for e in errors if not _under(e["loc"], refused)]
+    for item in sorted(wrong, key=lambda e: -len(e["loc"])):
+        union = item["loc"][:-2]
+        if not _under(union, refused) and not any(_under(e["loc"], {union}) for e in kept):
+            kept.append({**item, "type": f"via_{item['type']}"})
+    return kept
+
+
+def _under(location: Location, roots: set[Location]) -> bool:
+    return any(location[: len(root)] == root for root in roots)
+
+
+def _known_prefix(location: Location, lines: Lines) -> Location:
     """The part of pydantic's location that stands in the file (it adds the union's members)."""
     prefix: Location = ()
     for part in location:
-        if prefix + (part,) in lines:
-            prefix += (part,)
+        if (*prefix, part) in lines:
+            prefix = (*prefix, part)
     return prefix
 
 
 def _message(item: Any, cls: type[Card]) -> str:
+    name = item["loc"][-1] if item["loc"] else ""
+    if item["type"] == "via_missing":
+        return f"field 'via' is missing; it is one of {', '.join(_ways(cls))}"
+    if item["type"] == "via_literal_error":
+        found, known = str(item["input"]), _ways(cls)
+        return f"{found!r} is not one of {', '.join(known)}{did_you_mean(found, known)}"
     if item["type"] == "unexpected_keyword_argument":
-        known = cls.__dataclass_fields__ if len(item["loc"]) == 1 else ()
-        return f"unknown field{did_you_mean(str(item['loc'][-1]), known)}"
+        known = list(cls.__dataclass_fields__) if len(item["loc"]) == 1 else []
+        return f"unknown field{did_you_mean(str(name), known)}"
     if item["type"] == "missing":
-        return f"field {item['loc'][-1]!r} is missing"
+        return f"field {name!r} is missing"
     message: str = item["msg"]
     if item["type"] == "value_error":
         return message.removeprefix("Value error, ")
     return f"{message[0].lower()}{message[1:]} (found {item['input']!r})"
 
 
+def _ways(cls: type[Card]) -> list[str]:
+    """What `via` may say anywhere in this kind of card."""
+    hints = (get_type_hints(nested).get("via") for nested in _dataclasses(cls, set()))
+    return sorted({way for hint in hints for way in get_args(hint)})
+
+
 # -------------------------------------------------------------------------------- YAML
+
+DEEPEST = 16  # far deeper than any card; libyaml's composer overflows the C stack on thousands
 
 
 class _Yaml12(yaml.CSafeLoader):
     """The core schema of YAML 1.2 in place of 1.1's."""
 
-    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}
+    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012
 
 
-_SCALARS = {
+_SCALARS: dict[str, tuple[str, str, Callable[[str], Tree]]] = {
     "tag:yaml.org,2002:null": (r"~|null|Null|NULL|", "~nN", lambda text: None),
     "tag:yaml.org,2002:bool": (r"true|True|TRUE|false|False|FALSE", "tTfF", lambda t: t[0] in "tT"),
     "tag:yaml.org,2002:int": (r"[-+]?[0-9]+", "-+0123456789", int),
@@ -154,37 +203,67 @@ for _tag, (_pattern, _first, _) in _SCALARS.items():
         _Yaml12.add_implicit_resolver(_tag, re.compile(rf"^(?:{_pattern})$"), [*_first, ""])
 
 
-def _parse_yaml(path: Path) -> tuple[Tree, dict[Location, int]]:
+def _parse_yaml(path: Path) -> tuple[Tree, Lines]:
     try:
-        node = yaml.compose(path.read_text(encoding="utf-8"), Loader=_Yaml12)
-    except (OSError, UnicodeDecodeError) as error:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:  # ValueError: not UTF-8, or a NUL in the path
         raise CardError(f"{path}: cannot be read: {error}") from None
+    try:
+        _refuse_tricks(text, path)
+        node = yaml.compose(text, Loader=_Yaml12)
     except yaml.YAMLError as error:
-        raise CardError(f"{path}: not YAML: {str(error).replace(chr(10), ' ')}") from None
+        raise CardError(_not_yaml(error, path)) from None
     if not isinstance(node, yaml.MappingNode):
-        raise CardError(f"{path}: a card is a mapping of fields")
-    lines: dict[Location, int] = {}
-    return _build(node, (), lines, path, set()), lines
+        raise CardError(f"{path}: a card is a mapping of fields; e.g. name: {path.stem}")
+    lines: Lines = {}
+    return _build(node, (), lines, path), lines
 
 
-def _build(
-    node: yaml.Node, at: Location, lines: dict[Location, int], path: Path, seen: set[int]
-) -> Tree:
+def _not_yaml(error: yaml.YAMLError, path: Path) -> str:
+    if not isinstance(error, yaml.MarkedYAMLError) or error.problem_mark is None:
+        return f"{path}: not YAML: {' '.join(str(error).split())}"
+    hint = ""
+    if "mapping values are not allowed" in str(error.problem):
+        hint = "; a text that holds ': ' stands in quotes"
+    return f"{path}:{error.problem_mark.line + 1}: not YAML: {error.problem}{hint}"
+
+
+def _refuse_tricks(text: str, path: Path) -> None:
+    """Cards are plain values: no tags, no anchors, no aliases, no abyss."""
+    depth = 0
+    events: Iterator[Any] = yaml.parse(text, Loader=_Yaml12)
+    for event in events:
+        at = f"{path}:{event.start_mark.line + 1}"
+        tag = getattr(event, "tag", None)
+        if getattr(event, "anchor", None) is not None:
+            raise CardError(f"{at}: anchors and aliases are not used in cards; write it out")
+        if tag is not None:
+            raise CardError(f"{at}: the tag {tag!r} is not allowed in cards; remove it")
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        if depth > DEEPEST:
+            raise CardError(f"{at}: nested more than {DEEPEST} deep, which no field is")
+
+
+def _build(node: yaml.Node, at: Location, lines: Lines, path: Path) -> Tree:
     line = node.start_mark.line + 1
     lines[at] = line
-    if id(node) in seen:
-        raise CardError(f"{path}:{line}: anchors and aliases are not used in cards")
-    seen.add(id(node))
     if isinstance(node, yaml.MappingNode):
         built: dict[str, Tree] = {}
         for key_node, value_node in node.value:
-            key = key_node.value
-            if not isinstance(key, str) or key in built:
-                raise CardError(f"{path}:{key_node.start_mark.line + 1}: {key!r} stands twice")
-            built[key] = _build(value_node, (*at, key), lines, path, seen)
+            key, here = key_node.value, f"{path}:{key_node.start_mark.line + 1}"
+            if not isinstance(key, str):
+                raise CardError(f"{here}: a field's name is a word, not a list or a mapping")
+            if key in built:
+                raise CardError(f"{here}: {key!r} stands twice; remove one")
+            built[key] = _build(value_node, (*at, key), lines, path)
+            lines[(*at, key)] = key_node.start_mark.line + 1
         return built
     if isinstance(node, yaml.SequenceNode):
-        return [_build(n, (*at, i), lines, path, seen) for i, n in enumerate(node.value)]
-    if node.tag not in _SCALARS:
-        raise CardError(f"{path}:{line}: the tag {node.tag} is not allowed in cards")
-    return _SCALARS[node.tag][2](node.value)
+        return [_build(n, (*at, i), lines, path) for i, n in enumerate(node.value)]
+    value = _SCALARS[node.tag][2](node.value)
+    if isinstance(value, float) and not math.isfinite(value):
+        raise CardError(f"{path}:{line}: {node.value} is too large for a number")
+    return value

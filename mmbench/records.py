@@ -74,6 +74,7 @@ class Trial:
     def task_behaviour(self) -> list[Any]:
         """What of the task's card changes its examples or scores."""
         task = asdict(self.task)
+        task["splits"] = list(task["splits"].items())  # the order of cuts decides what they hold
         return [task[name] for name in TASK_BEHAVIOUR]
 
     @property

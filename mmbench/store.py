@@ -1,6 +1,7 @@
 """Records on disk: put, find, select. One folder a run of a trial, `record.json` written last.
 
-results/quickstart/minilm-l6.reviews-zh.full.s0.1a2b3c4d/20261123T190512-8f3a1c/
+results/quickstart/.lock      held for a moment to open or to sweep runs, never while one runs
+results/quickstart/minilm-l6.reviews-zh.full.s0.1a2b3c4d/20261123T190512.073412-8f3a1c/
     claim             locked while the trial runs; a folder with neither lock nor record is
                       what a crash left, and is swept by the next run
     predictions.parquet, model/…
@@ -8,13 +9,15 @@ results/quickstart/minilm-l6.reviews-zh.full.s0.1a2b3c4d/20261123T190512-8f3a1c/
 """
 
 import fcntl
+import re
 import secrets
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import IO
 
 from mmbench.atomic import write_atomically
 from mmbench.codec import dump_json, load_record
@@ -23,6 +26,8 @@ from mmbench.records import Record, Trial
 
 RECORD = "record.json"
 CLAIM = "claim"
+LOCK = ".lock"
+RUN = re.compile(r"\d{8}T\d{6}\.\d{6}-[0-9a-f]{6}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,17 +44,16 @@ class Store:
 
     @contextmanager
     def claim(self, trial: Trial) -> Iterator[Path]:
-        """A new folder for one run of the trial, marked as in use until the block is left."""
-        stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
-        folder = self._trial_folder(trial) / f"{stamp}-{secrets.token_hex(3)}"
-        try:
-            folder.mkdir(parents=True)
-            with open(folder / CLAIM, "w") as claim:
-                fcntl.flock(claim, fcntl.LOCK_EX)
-                yield folder
-                (folder / CLAIM).unlink()
-        except OSError as error:
-            raise StoreError(f"{folder}: cannot be written: {error.strerror or error}") from error
+        """A new folder for one run of the trial, marked as in use until the block is left.
+
+        A block that is left without a record leaves its folder to the next sweep.
+        """
+        folder, claim = self._open_run(trial)
+        with claim:
+            yield folder
+            if (folder / RECORD).exists():
+                with suppress(OSError):  # the record alone counts from here on
+                    (folder / CLAIM).unlink()
 
     def put(self, record: Record, folder: Path) -> Stored:
         """Write the record; from here on the run of the trial counts as ended."""
@@ -70,22 +74,59 @@ class Store:
 
     def sweep(self) -> int:
         """Remove what crashed runs left behind; returns how many folders."""
+        if not self.root.is_dir():
+            return 0
         swept = 0
-        for claim in sorted(self.root.rglob(CLAIM)):
-            if (claim.parent / RECORD).exists():
-                continue
-            with open(claim) as file:
-                try:
-                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                except BlockingIOError:
-                    continue  # another process is running it now
-                shutil.rmtree(claim.parent)
-                swept += 1
+        try:
+            with self._alone():
+                for folder in sorted(self.root.glob("*/*")):
+                    if RUN.fullmatch(folder.name) and _is_dead(folder):
+                        shutil.rmtree(folder)
+                        swept += 1
+                        with suppress(OSError):  # other runs of the same trial stay
+                            folder.parent.rmdir()
+        except OSError as error:
+            raise StoreError(f"{self.root}: cannot be swept: {error}") from error
         return swept
+
+    def _open_run(self, trial: Trial) -> tuple[Path, IO[bytes]]:
+        """A new run's folder and its locked claim; the lock is free again once that is closed."""
+        stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%f")
+        folder = self._trial_folder(trial) / f"{stamp}-{secrets.token_hex(3)}"
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+            with self._alone():  # no sweep may see the folder before its claim is locked
+                folder.mkdir(parents=True)
+                claim = open(folder / CLAIM, "wb")  # noqa: SIM115  (closed by `claim`)
+                fcntl.flock(claim, fcntl.LOCK_EX)
+        except OSError as error:
+            raise StoreError(f"{folder}: cannot be written: {error.strerror or error}") from error
+        return folder, claim
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """One process at a time opens or sweeps runs."""
+        with open(self.root / LOCK, "wb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
 
     def _trial_folder(self, trial: Trial) -> Path:
         name = ".".join((*trial.cell, f"s{trial.seed}", trial.key[:8]))
         return self.root / name
+
+
+def _is_dead(folder: Path) -> bool:
+    """No record, and no process that holds the claim."""
+    if (folder / RECORD).exists():
+        return False
+    try:
+        with open(folder / CLAIM, "rb") as claim:
+            fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except FileNotFoundError:
+        return True  # killed between making the folder and its claim
+    return True
 
 
 def load(path: Path) -> Stored:
@@ -101,7 +142,7 @@ def load(path: Path) -> Stored:
 def latest(records: list[Stored]) -> list[Stored]:
     """One record a trial and fingerprint: the last; repeats before it are history."""
     newest: dict[tuple[str, str], Stored] = {}
-    for stored in sorted(records, key=lambda s: s.record.started_at):
+    for stored in sorted(records, key=lambda s: (s.record.started_at, s.folder.name)):
         record = stored.record
         newest[(record.key, record.fingerprint.digest)] = stored
     return list(newest.values())

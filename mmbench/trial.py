@@ -65,7 +65,7 @@ def resolve(trial: Trial) -> Trial:
         trial,
         digests={
             "model": weights_digest(trial.model),
-            "task": data_digest(trial.task.source),
+            "task": data_digest(trial.task.source, image_column=trial.task.inputs.get("image")),
         },
     )
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from mmbench import runs
 from mmbench.api import trial_plan
 from mmbench.cards import FileData, ModelCard, Recipe, TaskCard
+from mmbench.executors.inline import Inline
 from mmbench.plan import Plan, Refusal
 from mmbench.records import Record, Trial
 from mmbench.runs import RunSummary, Work, prepare_run, run_suite
@@ -122,14 +122,14 @@ def test_a_failed_trial_is_tried_again_and_the_sweep_goes_on(
 ) -> None:
     other = replace(trial, seed=1)
     plan = Plan(suite=trial_plan(trial).suite, trials=(trial, other), refused=())
-    original = runs.Inline.run
+    original = Inline.run
 
-    def crash(self: runs.Inline, trial: Trial, folder: Path) -> Record:
+    def crash(self: Inline, trial: Trial, folder: Path) -> Record:
         record = original(self, trial, folder)
         return replace(record, status="failed") if trial.seed == 0 else record
 
     with monkeypatch.context() as patch:
-        patch.setattr(runs.Inline, "run", crash)
+        patch.setattr(Inline, "run", crash)
         summary = run_suite(prepare_run(plan, results=results), results=results)
     assert (summary.ok, summary.failed) == (1, 1)
     work = prepare_run(plan, results=results)

@@ -30,5 +30,7 @@ class Suite:
         check_name(self.name)
         if not self.blocks or not self.seeds:
             raise CardError("a suite needs at least one block and one seed")
+        if len(set(self.seeds)) != len(self.seeds) or min(self.seeds) < 0:
+            raise CardError(f"seeds are different whole numbers from 0 on: {list(self.seeds)}")
         if self.limit is not None and self.limit < 1:
             raise CardError(f"limit is {self.limit}; at least 1 is needed")

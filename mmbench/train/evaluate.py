@@ -75,11 +75,17 @@ def score_split(
     groups: tuple[str, ...] | None,
     note: str | None = None,
 ) -> list[Score]:
-    """Every metric of the task on one split, each with its interval over examples or groups."""
+    """Every metric of the task on one split, each with its interval over examples or groups.
+
+    A split that is all one group has no interval: nothing tells how another group would differ.
+    """
     matrix = classification.confusion(targets, predicted, classes)
+    one_group = groups is not None and len(set(groups)) < 2
+    if one_group:
+        note = "; ".join(filter(None, (note, "all rows are one group: no interval")))
     found = []
     for name in metrics:
-        span = interval(name, targets, predicted, classes, groups)
+        span = None if one_group else interval(name, targets, predicted, classes, groups)
         found.append(
             Score(
                 stage=stage,
@@ -87,9 +93,9 @@ def score_split(
                 metric=metric(name).name,
                 value=float(classification.VALUE[name](matrix)),
                 count=len(targets),
-                low=span.low,
-                high=span.high,
-                interval=span.method,
+                low=None if span is None else span.low,
+                high=None if span is None else span.high,
+                interval=None if span is None else span.method,
                 note=note,
             )
         )

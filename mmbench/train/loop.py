@@ -137,7 +137,7 @@ def _step(
             on_device = to_device(batch, device)
         with autocast(device, recipe.precision):
             loss = learner.loss(on_device) / count
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         mean += loss.detach()
     if recipe.clip_norm is not None:
         torch.nn.utils.clip_grad_norm_(learner.parameters(), recipe.clip_norm)

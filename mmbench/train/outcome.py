@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from mmbench.atomic import write_atomically
 from mmbench.data.examples import Examples, TaskData
 from mmbench.data.views import Subset, spread
-from mmbench.records import Artefact, ClassScore, Score
+from mmbench.records import Artefact, ClassScore, Score, Stage
 from mmbench.train.evaluate import class_scores, predict_logits, score_split
 from mmbench.train.finetune import Finetuned, Setting
 
@@ -80,12 +80,6 @@ def _scores(
     note: str | None,
 ) -> list[Score]:
     targets = _targets(examples)
-    common = {
-        "classes": len(data.labels),
-        "metrics": setting.metrics,
-        "groups": examples.groups,
-        "note": note,
-    }
     before = Score(
         stage="before",
         split=split,
@@ -94,12 +88,23 @@ def _scores(
         count=len(targets),
         note=NOT_APPLICABLE,
     )
-    constant = np.full_like(targets, majority)
-    return [
-        before,
-        *score_split("majority", split, targets, constant, **common),
-        *score_split("after", split, targets, predicted, **common),
-    ]
+    found = [before]
+    stages: dict[Stage, NDArray[np.int64]] = {
+        "majority": np.full_like(targets, majority),
+        "after": predicted,
+    }
+    for stage, answers in stages.items():
+        found += score_split(
+            stage,
+            split,
+            targets,
+            answers,
+            classes=len(data.labels),
+            metrics=setting.metrics,
+            groups=examples.groups,
+            note=note,
+        )
+    return found
 
 
 def write_predictions(outcome: Outcome, data: TaskData, folder: Path) -> Artefact:

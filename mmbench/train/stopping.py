@@ -50,14 +50,15 @@ def goodness(point: CurvePoint) -> tuple[float, float]:
 
 def trained_state(learner: nn.Module) -> dict[str, Tensor]:
     """Copies of what training changes: parameters that require gradients, and all buffers."""
-    changing = {name: p for name, p in learner.named_parameters() if p.requires_grad}
-    changing |= dict(learner.named_buffers())
+    changing: dict[str, Tensor] = dict(learner.named_buffers())
+    changing |= {name: p for name, p in learner.named_parameters() if p.requires_grad}
     return {name: value.detach().to("cpu", copy=True) for name, value in changing.items()}
 
 
 @torch.no_grad()
 def load_state(learner: nn.Module, state: dict[str, Tensor]) -> None:
     """Put such copies back, wherever the learner's tensors are now."""
-    tensors = dict(learner.named_parameters()) | dict(learner.named_buffers())
+    tensors: dict[str, Tensor] = dict(learner.named_buffers())
+    tensors |= learner.named_parameters()
     for name, value in state.items():
         tensors[name].copy_(value)

@@ -5,6 +5,7 @@ import pytest
 import torch
 from sklearn.metrics import log_loss
 from sklearn.preprocessing import StandardScaler
+from torch import nn
 
 from mmbench.heads.classify import ClassifyHead, Standardise, cross_entropy
 from mmbench.models.base import Features
@@ -42,6 +43,7 @@ def test_a_linear_head_is_one_matrix_product() -> None:
     head = ClassifyHead(3, 2).eval()
     pooled = torch.randn(5, 3)
     linear = head.layers[1]
+    assert isinstance(linear, nn.Linear)
     wanted = pooled @ linear.weight.T + linear.bias
     torch.testing.assert_close(head(Features(pooled=pooled)), wanted)
 

@@ -113,14 +113,17 @@ def test_a_window_waits_for_the_gpu() -> None:
     matrix = torch.randn(8192, 8192, device=device)
     matrix @ matrix
     torch.cuda.synchronize()
-    start, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
+    start, end = (
+        torch.cuda.Event(enable_timing=True)  # type: ignore[no-untyped-call]
+        for _ in range(2)
+    )
     clock = StepClock(device)
     clock.resume()
-    start.record()  # type: ignore[no-untyped-call]
+    start.record()
     for _ in range(50):
         matrix = (matrix @ matrix).clamp(-1, 1)
         clock.step(samples=1, tokens=1, padded_tokens=1)
-    end.record()  # type: ignore[no-untyped-call]
+    end.record()
     clock.pause()
     timed = sum(w.seconds for w in clock.windows)
     assert timed == pytest.approx(start.elapsed_time(end) / 1000, rel=0.05)

@@ -39,7 +39,7 @@ def test_our_own_work_is_not_counted_as_that_of_others(monkeypatch: pytest.Monke
     now = iter([50.0, 52.0])
     monkeypatch.setattr(module, "_busy_seconds", lambda: next(readings))
     monkeypatch.setattr(module, "_own_seconds", lambda: next(own))
-    monkeypatch.setattr(module.time, "perf_counter", lambda: next(now))
+    monkeypatch.setattr(time, "perf_counter", lambda: next(now))
     meter = LoadMeter()
     assert meter.other_cores_busy() == pytest.approx((7.0 - 3.0) / 2.0)
 

@@ -69,7 +69,9 @@ def test_twenty_steps_give_the_weights_of_a_plain_pytorch_loop(
         ],
         lr=1e-3,
     )
-    scheduler = get_linear_schedule_with_warmup(optimizer, 2, 20)
+    scheduler = get_linear_schedule_with_warmup(  # type: ignore[no-untyped-call]
+        optimizer, 2, 20
+    )
     order = training_batches(
         text_rows.prepared,
         text_rows.targets,
@@ -81,7 +83,7 @@ def test_twenty_steps_give_the_weights_of_a_plain_pytorch_loop(
     for (batch,) in order:
         targets = torch.tensor(text_rows.targets[batch.indices])
         loss = functional.cross_entropy(plain.predict(batch.inputs), targets)
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
         scheduler.step()
         optimizer.zero_grad()
@@ -166,9 +168,7 @@ def test_a_frozen_backbone_stays_bit_identical_and_in_eval_mode(
     freeze(learner, recipe)
     before = {n: p.detach().clone() for n, p in learner.named_parameters()}
     modes: list[bool] = []
-    learner.backbone.register_forward_hook(
-        lambda module, *_: modes.append(module.training)  # type: ignore[arg-type]
-    )
+    learner.backbone.register_forward_hook(lambda module, *_: modes.append(module.training))
     train(learner, text_rows, recipe)
     changed = {n for n, p in learner.named_parameters() if not torch.equal(p, before[n])}
     assert changed == {"head.layers.1.weight", "head.layers.1.bias"}

@@ -31,7 +31,9 @@ def test_schedules_equal_those_of_transformers(schedule: str, steps: int, warmup
     warm = -int(-(warmup * steps) // 1)
     theirs = {
         "constant": lambda: get_constant_schedule_with_warmup(optimizer, warm),
-        "linear": lambda: get_linear_schedule_with_warmup(optimizer, warm, steps),
+        "linear": lambda: get_linear_schedule_with_warmup(  # type: ignore[no-untyped-call]
+            optimizer, warm, steps
+        ),
         "cosine": lambda: get_cosine_schedule_with_warmup(optimizer, warm, steps),
     }[schedule]()
     for step in range(steps):

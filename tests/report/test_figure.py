@@ -1,0 +1,83 @@
+"""The figure: real text, nothing live, and everything that was scored."""
+
+import xml.etree.ElementTree as ET
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from mmbench.records import Record
+from mmbench.report.build import build
+from mmbench.report.document import Document, Figure, Lang
+from mmbench.report.figure import FONTS
+from mmbench.store import Stored
+
+StoreAll = Callable[[list[Record]], list[Stored]]
+SVG = "{http://www.w3.org/2000/svg}"
+HARMLESS = {"svg", "g", "path", "rect", "line", "text", "tspan", "defs", "clipPath", "title"}
+
+
+def figure_of(document: Document) -> Figure:
+    (found,) = (block for block in document.blocks if isinstance(block, Figure))
+    return found
+
+
+def texts(figure: Figure) -> list[str]:
+    return ["".join(node.itertext()) for node in ET.fromstring(figure.svg).iter(f"{SVG}text")]
+
+
+@pytest.mark.parametrize(
+    ("lang", "wanted"),
+    [
+        ("en", ("fixture-bert-zh (pretrained)", "majority class", "accuracy (%) on test")),
+        ("zh", ("fixture-effnet-scratch（随机初始化）", "多数类基线", "测试集准确率")),
+    ],
+)
+def test_names_marks_and_axes_are_text(
+    documents: dict[Lang, Document], lang: Lang, wanted: tuple[str, ...]
+) -> None:
+    found = "\n".join(texts(figure_of(documents[lang])))
+    for text in wanted:
+        assert text in found
+
+
+def test_fonts_for_chinese_are_named_and_the_ground_is_our_own(
+    documents: dict[Lang, Document],
+) -> None:
+    root = ET.fromstring(figure_of(documents["zh"]).svg)
+    families = {node.get("font-family") for node in root.iter(f"{SVG}text")}
+    assert families == {FONTS}
+    assert next(node.get("fill") for node in root.iter(f"{SVG}rect")) == "white"
+
+
+def test_the_alt_text_says_what_the_picture_shows(documents: dict[Lang, Document]) -> None:
+    alt = figure_of(documents["en"]).alt.replace("\N{NO-BREAK SPACE}", " ")
+    assert "fixture-bert-zh (pretrained) × full 92.0% [89.8, 93.9]" in alt
+
+
+def test_a_name_from_data_stays_text(records: list[Record], store_all: StoreAll) -> None:
+    recipe = replace(records[0].trial.recipe)
+    object.__setattr__(recipe, "name", "</text><script>alert(1)</script>&\"'")
+    trial = replace(records[0].trial, recipe=recipe)
+    hostile = replace(records[0], trial=trial)
+    found = figure_of(build(store_all([hostile]), lang="en"))
+    root = ET.fromstring(found.svg)
+    assert {node.tag.removeprefix(SVG) for node in root.iter()} <= HARMLESS
+    assert any("<script>" in text for text in texts(found))
+    attributes = {name for node in root.iter() for name in node.attrib}
+    assert not any(name.startswith("on") or name.endswith("href") for name in attributes)
+
+
+def test_axes_stay_within_what_the_metric_can_be(documents: dict[Lang, Document]) -> None:
+    ticks = [text for text in texts(figure_of(documents["en"])) if text.isdigit()]
+    assert ticks
+    assert all(0 <= int(tick) <= 100 for tick in ticks)
+
+
+def test_nothing_scored_on_a_test_split_gives_no_figure(
+    records: list[Record], store_all: StoreAll
+) -> None:
+    scores = tuple(score for score in records[0].scores if score.split != "test")
+    for found in ([replace(records[0], scores=scores)], records[-2:]):
+        document = build(store_all(found), lang="en")
+        assert not any(isinstance(block, Figure) for block in document.blocks)
