@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from mmbench.api import embed, evaluate, finetune, predict, report, run
+    from mmbench.api import embed, evaluate, finetune, predict, run, write_report
 
-__all__ = ["__version__", "embed", "evaluate", "finetune", "predict", "report", "run"]
+__all__ = ["__version__", "embed", "evaluate", "finetune", "predict", "run", "write_report"]
 
 
 def __getattr__(name: str) -> object:

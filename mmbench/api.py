@@ -1,4 +1,4 @@
-"""The Python interface: finetune, evaluate, predict, embed, run, report.
+"""The Python interface: finetune, evaluate, predict, embed, run, write_report.
 
     import mmbench
 
@@ -46,9 +46,9 @@ __all__ = [
     "finetune",
     "predict",
     "prepare_run",
-    "report",
     "run",
     "run_suite",
+    "write_report",
 ]
 
 
@@ -220,19 +220,19 @@ def run(
     return run_suite(work, results=folder, device=device, keep=keep, watcher=watcher)
 
 
-def report(
+def write_report(
     results: Path | str | Sequence[Path | str],
     *,
     folder: Path | str,
     lang: Literal["en", "zh", "both"] = "en",
-    title: str = "mmbench",
+    title: str | None = None,
 ) -> list[Path]:
     """Write the comparison of the records under `results`; gives the paths of its pages."""
-    from mmbench.report.write import write_report
+    from mmbench.report.write import write_report as write
 
     roots = [results] if isinstance(results, (str, Path)) else list(results)
     stored = latest([found for root in roots for found in Store(Path(root)).select()])
-    return write_report(stored, Path(folder), lang=lang, title=title)
+    return write(stored, Path(folder), lang=lang, title=title)
 
 
 # ------------------------------------------------------------------------------ helpers

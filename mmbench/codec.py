@@ -120,7 +120,7 @@ def _explain(error: ValidationError, cls: type[Card], path: Path, lines: Lines) 
     return "\n".join(
         f"{path}:{lines[place]}: {'.'.join(map(str, place)) or cls.__name__}: "
         + "; ".join(dict.fromkeys(said))
-        for place, said in messages.items()
+        for place, said in sorted(messages.items(), key=lambda item: lines[item[0]])
     )
 
 
@@ -263,7 +263,10 @@ def _build(node: yaml.Node, at: Location, lines: Lines, path: Path) -> Tree:
         return built
     if isinstance(node, yaml.SequenceNode):
         return [_build(n, (*at, i), lines, path) for i, n in enumerate(node.value)]
-    value = _SCALARS[node.tag][2](node.value)
+    try:
+        value = _SCALARS[node.tag][2](node.value)
+    except ValueError:  # an integer of more digits than Python is willing to convert
+        value = math.inf
     if isinstance(value, float) and not math.isfinite(value):
-        raise CardError(f"{path}:{line}: {node.value} is too large for a number")
+        raise CardError(f"{path}:{line}: {node.value[:20]} is too large for a number")
     return value

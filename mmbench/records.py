@@ -67,8 +67,9 @@ class Trial:
     def model_behaviour(self) -> list[Any]:
         """What of the model's card changes its features; the weights themselves are a digest."""
         model = asdict(self.model)
-        source = model["source"] if self.model.start == "scratch" else None
-        return [source] + [model[name] for name in MODEL_BEHAVIOUR]
+        # of a random start the config alone: where its tokenizer lies changes nothing
+        config = model["source"]["config"] if self.model.start == "scratch" else None
+        return [config, *(model[name] for name in MODEL_BEHAVIOUR)]
 
     @property
     def task_behaviour(self) -> list[Any]:
@@ -176,7 +177,10 @@ class GridPoint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fingerprint:
-    """Where and with what a trial ran: records compare in speed only where these agree."""
+    """Where and with what a trial ran: records compare in speed only where these agree.
+
+    `code` is told but parts nothing: what of the code changes results is `behaviour`.
+    """
 
     behaviour: int
     code: str
@@ -188,7 +192,8 @@ class Fingerprint:
 
     @property
     def digest(self) -> str:
-        return digest_of(asdict(self))
+        """Of everything but `code`."""
+        return digest_of({k: v for k, v in asdict(self).items() if k != "code"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -116,17 +116,16 @@ class Store:
 
 
 def _is_dead(folder: Path) -> bool:
-    """No record, and no process that holds the claim."""
-    if (folder / RECORD).exists():
-        return False
+    """No process that holds the claim, and no record."""
     try:
         with open(folder / CLAIM, "rb") as claim:
             fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
     except FileNotFoundError:
-        return True  # killed between making the folder and its claim
-    return True
+        pass  # done, or killed between making the folder and its claim
+    # looked for last: while the claim is held, the record may come at any time
+    return not (folder / RECORD).exists()
 
 
 def load(path: Path) -> Stored:

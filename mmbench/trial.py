@@ -22,7 +22,6 @@ from mmbench.models.loading import load
 from mmbench.progress import Silent, Watcher
 from mmbench.records import (
     Artefact,
-    Environment,
     Failure,
     GridPoint,
     Record,
@@ -38,7 +37,6 @@ from mmbench.train.outcome import judge, write_predictions
 
 Keep = Literal["best", "none"]
 UNRESOLVED = "unresolved"
-MANY_UNKNOWN = 0.1
 OTHER_WORK = 0.1
 
 
@@ -97,7 +95,7 @@ def run_trial(trial: Trial, folder: Path, bench: Bench) -> Record:
         record,
         environment=machine,
         seconds=time.perf_counter() - began,
-        warnings=(*record.warnings, *_other_work(machine)),
+        warnings=tuple(other_work_of(machine.other_cores_busy, machine.cores)),
     )
 
 
@@ -141,7 +139,7 @@ def _run(record: Record, folder: Path, bench: Bench) -> Record:
         save_kept(adapter, finetuned.learner.head, data, trial.recipe, trial.task, folder / "model")
         artefacts["model"] = _weights(folder, "model/model.safetensors")
         artefacts["head"] = _weights(folder, "model/head.safetensors")
-    record = replace(
+    return replace(
         record,
         status="ok",
         labels=data.labels,
@@ -155,16 +153,15 @@ def _run(record: Record, folder: Path, bench: Bench) -> Record:
         logits_digest=outcome.digest,
         artefacts=artefacts,
     )
-    return replace(record, warnings=_warnings(record))
 
 
-def _other_work(machine: Environment) -> list[str]:
-    busy = machine.other_cores_busy
-    if busy is None or busy <= OTHER_WORK * machine.cores:
+def other_work_of(busy: float | None, cores: int) -> list[str]:
+    """A warning if other processes kept more than a tenth of the cores busy."""
+    if busy is None or busy <= OTHER_WORK * cores:
         return []
     return [
-        f"other processes kept {busy:.1f} of {machine.cores} cores busy: do not compare the "
-        "speeds; run it again alone"
+        f"other processes kept {busy:.1f} of {cores} cores busy: do not compare the speeds; "
+        "run it again alone"
     ]
 
 
@@ -209,19 +206,3 @@ def _facts(finetuned: Finetuned, data: TaskData) -> tuple[SplitFacts, ...]:
             )
         )
     return tuple(facts)
-
-
-def _warnings(record: Record) -> tuple[str, ...]:
-    """What a reader of the numbers must know first."""
-    found = []
-    truncated = sum(facts.truncated for facts in record.data)
-    if truncated:
-        rows = sum(facts.examples for facts in record.data)
-        found.append(f"{truncated} of {rows} texts were cut at the model's longest input")
-    unknown = [f.unknown_token_share for f in record.data if f.unknown_token_share is not None]
-    if unknown and max(unknown) > MANY_UNKNOWN:
-        found.append(
-            f"the tokenizer does not know {max(unknown):.0%} of the tokens: it was made for "
-            "another language or domain"
-        )
-    return tuple(found)

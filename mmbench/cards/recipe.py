@@ -1,5 +1,6 @@
 """The recipe: how to train."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Literal
@@ -74,14 +75,14 @@ class Recipe:
             value = getattr(self, name)
             if value is not None and value < 1:
                 return f"{name} is {value}; at least 1 is needed"
-        if any(rate <= 0 for rate in self.learning_rates):
+        if not all(0 < rate < math.inf for rate in self.learning_rates):  # NaN fails it too
             return f"learning_rates must lie above 0: {list(self.learning_rates)}"
         if len(set(self.learning_rates)) != len(self.learning_rates):
             return f"learning_rates repeats a value: {list(self.learning_rates)}"
         for name in ("warmup", "dropout", "label_smoothing"):
             if not 0 <= getattr(self, name) < 1:
                 return f"{name} is {getattr(self, name)}; it lies in [0, 1)"
-        if self.weight_decay < 0 or (self.clip_norm is not None and self.clip_norm <= 0):
+        if not self.weight_decay >= 0 or not (self.clip_norm is None or self.clip_norm > 0):
             return "weight_decay must not be negative, and clip_norm must lie above 0"
         if self.micro_batch is not None and self.micro_batch > self.batch_size:
             return f"micro_batch {self.micro_batch} is larger than batch_size {self.batch_size}"

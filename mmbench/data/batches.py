@@ -66,12 +66,15 @@ def training_batches(
 
 
 def evaluation_batches(prepared: Prepared, targets: Targets, *, batch_size: int) -> Iterator[Batch]:
-    """Every row once, longest first, so that a lack of memory shows at once.
+    """Every row once, in batches of similar length; the caller restores the order by `indices`.
 
-    The caller puts results back in order by `indices`.
+    The longest batch comes first, so that a lack of memory shows at once; the others come mixed,
+    always in the same way, so that any stretch of them is a fair sample of the whole.
     """
     lengths = np.asarray(prepared.lengths)
-    for rows in _pieces(np.argsort(-lengths, kind="stable"), batch_size):
+    pieces = _pieces(np.argsort(-lengths, kind="stable"), batch_size)
+    mixed = np.random.default_rng(0).permutation(np.arange(1, max(1, len(pieces))))
+    for rows in pieces[:1] + [pieces[i] for i in mixed]:
         yield _batch(prepared, lengths, targets, rows)
 
 

@@ -1,9 +1,9 @@
 """Throughput in the steady state, in windows of many steps.
 
-A window is closed at the first step that ends more than WINDOW_SECONDS and WINDOW_STEPS after it
-began. The device is synchronised at window edges only. Evaluation and other interruptions fall
-between `pause` and `resume` and belong to no window. The first window is dropped: it includes
-allocation, kernel selection and the first pages of memory.
+A window is closed at the first step that ends more than WINDOW_SECONDS after it began. The device
+is synchronised at window edges only. Evaluation and other interruptions fall between `pause` and
+`resume` and belong to no window. The first window is dropped: it includes allocation, kernel
+selection and the first pages of memory.
 """
 
 import time
@@ -17,8 +17,8 @@ import torch
 from mmbench.records import Measurement
 
 WINDOW_SECONDS = 0.5
-WINDOW_STEPS = 4
 FEW_WINDOWS = 5
+SHORT = "short"
 
 
 def synchronise(device: torch.device) -> None:
@@ -66,8 +66,7 @@ class StepClock:
         self._samples += samples
         self._tokens += tokens
         self._padded += padded_tokens
-        long_enough = time.perf_counter() - self._began >= WINDOW_SECONDS
-        if not long_enough or self._steps < WINDOW_STEPS:
+        if time.perf_counter() - self._began < WINDOW_SECONDS:
             return False
         self._close()
         self.resume()
@@ -117,8 +116,8 @@ def throughput(windows: list[Window], prefix: str, *, tokens: bool) -> tuple[Mea
     """
     steady = windows[1:] if len(windows) > 1 else windows
     note = None
-    if len(windows) < FEW_WINDOWS:
-        note = f"short: {len(steady)} window(s) of {WINDOW_SECONDS} s; measure on more data"
+    if len(steady) < FEW_WINDOWS:
+        note = f"{SHORT}: {len(steady)} of {FEW_WINDOWS} windows"
     quantities = [("samples", "samples/s")]
     if tokens:
         quantities += [("tokens", "tokens/s"), ("padded_tokens", "tokens/s")]

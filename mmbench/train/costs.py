@@ -1,17 +1,21 @@
 """What a trial cost: its rates, seconds, parameters."""
 
+import itertools
+import time
+
 import torch
 
-from mmbench.data.batches import to_device, training_batches
+from mmbench.data.batches import Batch, to_device, training_batches
 from mmbench.data.prepared import Prepared
 from mmbench.data.views import Subset, spread
-from mmbench.meters.clock import StepClock, Window, shares, throughput
+from mmbench.meters.clock import FEW_WINDOWS, StepClock, Window, shares, throughput
 from mmbench.records import Measurement
 from mmbench.train.device import Precision, autocast
 from mmbench.train.finetune import Finetuned, Setting
 from mmbench.train.learner import Headed
 
 INFERENCE_ROWS = 512
+INFERENCE_SECONDS = 10.0
 
 
 def costs(finetuned: Finetuned, setting: Setting) -> list[Measurement]:
@@ -65,7 +69,8 @@ def _training(finetuned: Finetuned, *, text: bool) -> list[Measurement]:
 def inference_windows(finetuned: Finetuned, setting: Setting) -> list[Window]:
     """Windows of the whole model, from tokens or pixels to logits, on up to 512 test rows.
 
-    Batches have the recipe's size and mixed order; the first is run once before the clock starts.
+    Batches have the recipe's size and mixed order. They are run again and again until there are
+    enough windows, for at most INFERENCE_SECONDS; the first is run once before the clock starts.
     """
     test = finetuned.prepared["test"]
     rows = Subset(test, spread(len(test), INFERENCE_ROWS))
@@ -95,16 +100,20 @@ def _time_inference(
         )
         for batch in step
     ]
-    clock = StepClock(device)
-    for warm, batch in enumerate([batches[0], *batches]):
-        if warm == 1:
-            clock.resume()
+
+    def predict(batch: Batch) -> None:
         with autocast(device, precision):
             model.predict(to_device(batch, device).inputs)
-        if warm:
-            clock.step(
-                samples=batch.samples, tokens=batch.tokens, padded_tokens=batch.padded_tokens
-            )
+
+    predict(batches[0])
+    clock = StepClock(device)
+    until = time.perf_counter() + INFERENCE_SECONDS
+    clock.resume()
+    for batch in itertools.cycle(batches):
+        predict(batch)
+        clock.step(samples=batch.samples, tokens=batch.tokens, padded_tokens=batch.padded_tokens)
+        if len(clock.windows) > FEW_WINDOWS or time.perf_counter() > until:
+            break
     clock.pause()
     return clock.windows
 

@@ -62,7 +62,6 @@ def test_a_repeat_is_not_a_second_seed(make_record: MakeRecord) -> None:
         {"threads": 4},
         {"device": "cuda"},
         {"libraries": {"torch": "2.12.0"}},
-        {"code": "0.2.0"},
     ],
 )
 def test_another_fingerprint_is_another_cell_and_another_setup(
@@ -72,6 +71,14 @@ def test_another_fingerprint_is_another_cell_and_another_setup(
     found = cells([make_record(seed=0), make_record(seed=1, fingerprint=elsewhere)])
     assert [cell.seeds for cell in found] == [(0,), (1,)]
     assert found[0].setup != found[1].setup
+
+
+def test_our_code_version_alone_parts_nothing(
+    make_record: MakeRecord, fingerprint: Fingerprint
+) -> None:
+    newer = replace(fingerprint, code="0.2.0")
+    (cell,) = cells([make_record(seed=0), make_record(seed=1, fingerprint=newer)])
+    assert cell.seeds == (0, 1)
 
 
 def test_precision_belongs_to_the_recipe_and_not_to_the_setup(

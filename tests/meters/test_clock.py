@@ -26,7 +26,6 @@ def window(seconds: float, samples: int = 10, waited: float = 0.0) -> Window:
 @pytest.fixture
 def short_windows(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "WINDOW_SECONDS", 0.02)
-    monkeypatch.setattr(module, "WINDOW_STEPS", 2)
 
 
 @pytest.mark.usefixtures("short_windows")

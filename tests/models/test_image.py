@@ -159,6 +159,7 @@ def test_timm_itself_loads_what_we_save(tmp_path: Path) -> None:
     adapter = load(card, seed=4)
     adapter.save(tmp_path / "saved")
     theirs = timm.create_model(f"local-dir:{tmp_path / 'saved'}", pretrained=True).eval()
+    theirs.to(memory_format=torch.channels_last)  # as ours: another layout rounds otherwise
     pixels = torch.randn(2, 3, 48, 48)
     with torch.no_grad():
         ours = adapter.backbone(pixels)  # type: ignore[operator]

@@ -345,7 +345,7 @@ def sweep() -> list[Record]:
             ),
         ),
         replace(
-            bare_record(refused, 0),
+            never_resolved(bare_record(refused, 0)),
             status="refused",
             seconds=0.0,
             failure=Failure(
@@ -374,6 +374,12 @@ def bare_record(cell: Cell, seed: int) -> Record:
         started_at=f"2026-11-0{1 + seed}T10:00:00+00:00",
         seconds=cell.seconds + 3 * seed,
     )
+
+
+def never_resolved(record: Record) -> Record:
+    """Refused by its card: neither weights nor data were looked at."""
+    trial = replace(record.trial, digests={})
+    return replace(record, trial=trial, key=trial.key)
 
 
 def make_record(cell: Cell, seed: int = 0) -> Record:
@@ -441,7 +447,7 @@ def _measurements(cell: Cell, seed: int) -> list[Measurement]:
         _plain("trainable_parameters", "1", 770.0 if probe else parameters),
     ]
     if probe:
-        note = "short: 2 window(s) of 0.5 s; measure on more data"
+        note = "short: 2 of 5 windows"
         head = _rate("head_samples_per_second", rate)
         features = [_rate("feature_samples_per_second", 118.0), _plain("feature_seconds", "s", 52)]
         reused = _plain("feature_seconds_reused", "s", 49.0 if seed else 0.0)

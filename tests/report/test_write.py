@@ -51,9 +51,8 @@ def test_one_language_is_one_page_with_its_figure(stored: list[Stored], tmp_path
 def test_both_languages_are_two_pages_that_lead_to_each_other(
     stored: list[Stored], tmp_path: Path
 ) -> None:
-    files = write_report(
-        stored[:2], tmp_path, lang="both", title="A run", reproduce="mmbench run x"
-    )
+    command = "mmbench run x"
+    files = write_report(stored[:2], tmp_path, lang="both", title="A run", reproduce=command)
     assert [file.name for file in files] == [
         "report.en.md",
         "report.zh.md",

@@ -1,0 +1,50 @@
+"""Options that several commands take, each spelled once."""
+
+import re
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+DEVICE = re.compile(r"auto|cpu|cuda(:\d+)?")
+
+
+class Language(StrEnum):
+    """Of a report."""
+
+    EN = "en"
+    ZH = "zh"
+    BOTH = "both"
+
+
+def split_names(values: list[str] | None) -> tuple[str, ...]:
+    """`-m a,b -m c` → a, b, c."""
+    parts = (part.strip() for value in values or () for part in value.split(","))
+    return tuple(dict.fromkeys(part for part in parts if part))
+
+
+def _check_device(value: str) -> str:
+    if not DEVICE.fullmatch(value):
+        raise typer.BadParameter(f"{value!r} is none of auto, cpu, cuda, cuda:0, cuda:1 …")
+    return value
+
+
+Cards = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--cards",
+        metavar="DIR",
+        help="A folder of your own cards: models/, tasks/, recipes/, suites/. Repeatable.",
+    ),
+]
+Device = Annotated[
+    str,
+    typer.Option(
+        "--device",
+        metavar="auto|cpu|cuda|cuda:N",
+        help="Where to run; auto takes the first GPU, or else the CPU.",
+        callback=_check_device,
+    ),
+]
+Lang = Annotated[Language, typer.Option("--lang", help="The report's language.")]

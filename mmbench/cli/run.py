@@ -1,0 +1,221 @@
+"""`mmbench run`: plan, run what is left, write the report."""
+
+import os
+import time
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mmbench.cli.console import counted, duration, note
+from mmbench.cli.matrix import Matrix
+from mmbench.cli.options import Cards, Device, Lang, Language, split_names
+
+if TYPE_CHECKING:
+    from mmbench.api import RunSummary, Work
+    from mmbench.cli.estimate import Estimate
+
+OFFLINE = {
+    "HF_HUB_OFFLINE": "1",
+    "TRANSFORMERS_OFFLINE": "1",
+    "HF_DATASETS_OFFLINE": "1",
+    "HF_EVALUATE_OFFLINE": "1",
+}
+INTERRUPTED = 130
+
+
+class Keep(StrEnum):
+    """What of the fine-tuned weights stays on disk."""
+
+    BEST = "best"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """How it is run, and where things go."""
+
+    device: str
+    results: Path | None
+    reports: Path | None
+    lang: Language
+    keep: Keep
+    fresh: bool
+    dry_run: bool
+
+
+def run(
+    suite: Annotated[
+        str | None, typer.Argument(help="A suite, by name or as the path of its card.")
+    ] = None,
+    models: Annotated[
+        list[str] | None,
+        typer.Option("--models", metavar="A,B", help="In place of a suite: names or card files."),
+    ] = None,
+    tasks: Annotated[
+        list[str] | None,
+        typer.Option("--tasks", metavar="A,B", help="Goes with --models."),
+    ] = None,
+    recipes: Annotated[
+        list[str] | None,
+        typer.Option("--recipes", metavar="A,B", help="Goes with --models."),
+    ] = None,
+    seeds: Annotated[
+        list[str] | None,
+        typer.Option("--seeds", metavar="0,1,2", help="In place of the suite's own."),
+    ] = None,
+    limit: Annotated[
+        int | None,
+        typer.Option(
+            "--limit",
+            min=1,
+            metavar="N",
+            help="At most N rows a split, in place of the suite's own.",
+        ),
+    ] = None,
+    cards: Cards = None,
+    device: Device = "auto",
+    results: Annotated[
+        Path | None,
+        typer.Option("--results", metavar="DIR", help="Records go here; results/SUITE if unset."),
+    ] = None,
+    reports: Annotated[
+        Path | None,
+        typer.Option(
+            "--reports", metavar="DIR", help="The report goes here; reports/SUITE if unset."
+        ),
+    ] = None,
+    lang: Lang = Language.BOTH,
+    keep: Annotated[
+        Keep, typer.Option("--keep", help="Keep each fine-tuned model, for mmbench predict.")
+    ] = Keep.NONE,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Run again what is done already.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show the plan and its size; run nothing.")
+    ] = False,
+    offline: Annotated[
+        bool, typer.Option("--offline", help="Use no network: what is not here fails.")
+    ] = False,
+) -> None:
+    """Fine-tune and compare models on tasks.
+
+    Runs a suite, or every model × task × recipe × seed given by flags.
+
+    The same command again continues: trials that are done are reused. The last line printed is
+    the report's path. Exit status: 0, or 1 if a trial failed.
+    """
+    if offline:
+        os.environ.update(OFFLINE)  # before any library reads it
+    matrix = Matrix(
+        suite=suite,
+        models=split_names(models),
+        tasks=split_names(tasks),
+        recipes=split_names(recipes),
+        seeds=split_names(seeds),
+        limit=limit,
+        cards=tuple(cards or ()),
+    )
+    settings = Settings(
+        device=device,
+        results=results,
+        reports=reports,
+        lang=lang,
+        keep=keep,
+        fresh=fresh,
+        dry_run=dry_run,
+    )
+    try:
+        failed = _run(matrix, settings)
+    except KeyboardInterrupt:
+        note("\ninterrupted; what is finished is kept. The same command continues.")
+        raise typer.Exit(INTERRUPTED) from None
+    raise typer.Exit(1 if failed else 0)
+
+
+def _run(matrix: Matrix, settings: Settings) -> int:
+    """Do it all; gives how many trials failed."""
+    from mmbench.catalog import Catalog
+    from mmbench.cli.estimate import Estimate, earlier_seconds
+    from mmbench.plan import plan
+
+    catalog = Catalog.standard(matrix.cards)
+    suite = matrix.to_suite(catalog)
+    planned = plan(suite, catalog)  # with nothing heavy loaded: a wrong name is told at once
+    results = settings.results or Path("results") / suite.name
+    note(f"{suite.name}: {counted(len(planned.trials), 'trial')}; looking at weights and data …")
+
+    from mmbench import api
+
+    work = api.prepare_run(planned, results=results, device=settings.device, fresh=settings.fresh)
+    kind = _device_kind(settings.device)
+    estimate = Estimate(earlier_seconds(results, limit=suite.limit, device=kind))
+    if settings.dry_run:
+        from mmbench.cli.dry_run import print_plan
+
+        print_plan(work, estimate)
+        return 0
+    summary = _watch(work, results, settings, estimate)
+    reports = settings.reports or Path("reports") / suite.name
+    _write_report(summary, reports, settings.lang, matrix.command())
+    return summary.failed
+
+
+def _watch(work: "Work", results: Path, settings: Settings, estimate: "Estimate") -> "RunSummary":
+    """Run what is left under the eyes of the terminal, and sum up."""
+    from mmbench import api
+    from mmbench.cli.dry_run import differences
+    from mmbench.cli.progress import watching
+
+    for refusal in work.plan.refused:
+        note(f"refused  {' × '.join(refusal.trial.cell)}: {refusal.reason}")
+    if work.reused:
+        note(f"reusing {counted(len(work.reused), 'record')} of {results}")
+    for line in differences(work):
+        note(line)
+    if settings.keep is Keep.BEST:
+        unkept = sum("model" not in stored.record.artefacts for stored in work.reused)
+        if unkept:
+            note(f"{unkept} of them kept no model; --fresh runs them again and keeps it")
+    began = time.monotonic()
+    with watching(work.todo, estimate) as watcher:
+        summary = api.run_suite(
+            work,
+            results=results,
+            device=settings.device,
+            keep=settings.keep.value,
+            watcher=watcher,
+        )
+    _sum_up(summary, results, time.monotonic() - began)
+    return summary
+
+
+def _sum_up(summary: "RunSummary", results: Path, seconds: float) -> None:
+    note(
+        f"\n{summary.ok} ok, {summary.reused} reused, {summary.failed} failed, "
+        f"{summary.refused} refused, in {duration(seconds)}. Records: {results}"
+    )
+    failed = [stored for stored in summary.stored if stored.record.status == "failed"]
+    for stored in failed:
+        failure = stored.record.failure
+        why = failure.message if failure is not None else "no reason given"
+        note(f"failed  {stored.record.trial.name}: {why}")
+        note(f"        traceback: {stored.folder / 'record.json'}")
+    if failed:
+        note("The same command tries the failed trials again.")
+
+
+def _write_report(summary: "RunSummary", folder: Path, lang: Language, command: str) -> None:
+    from mmbench.cli.report import print_pages
+    from mmbench.report.write import write_report
+
+    pages = write_report(summary.stored, folder, lang=lang.value, reproduce=command)
+    print_pages(pages)
+
+
+def _device_kind(device: str) -> str:
+    """cpu or cuda: what this device is, or will be chosen."""
+    from mmbench.train.device import choose_device
+
+    return choose_device(device).type

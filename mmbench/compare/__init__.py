@@ -1,0 +1,1 @@
+"""Records laid side by side: cells, baselines, and who may be called best."""

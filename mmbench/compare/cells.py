@@ -1,0 +1,195 @@
+"""Cells: the trials that differ only by seed, brought together without mixing what differs.
+
+Three things must agree before numbers meet, each for its own purpose:
+
+- a *cell* shares everything but the seed, and the whole fingerprint: its seeds are averaged;
+- a *basis* is the examples and the meaning of a score: cells of one basis compare in quality;
+- a *setup* is the machine, the libraries and our behaviour: cells of one setup compare in speed.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from mmbench.cards import ModelCard, Recipe, TaskCard
+from mmbench.records import Fingerprint, Measurement, Record, Score, Stage, digest_of
+
+Mark = Literal["pretrained", "scratch"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Estimate:
+    """A value over seeds: their mean, and the lowest low to the highest high of their intervals.
+
+    With one seed this is the record's own interval. With several it is an envelope: wider than an
+    interval for the mean, so what it tells apart is told apart conservatively. A bootstrap over
+    three seeds would claim more than three numbers can. `low` and `high` are None if any seed
+    lacks them. `values`: one for each seed, in the order of the seeds; `count`: the examples.
+    """
+
+    value: float
+    low: float | None
+    high: float | None
+    values: tuple[float, ...]
+    count: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Basis:
+    """What cells must share to be compared in quality.
+
+    `data`: digest of the task's files, None if it was never had; `rules`: digest of all that the
+    task's card says about examples and scores.
+    """
+
+    task: str
+    version: int
+    limit: int | None
+    data: str | None
+    behaviour: int
+    rules: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """The finished trials of one model × task × recipe on one fingerprint, in seed order.
+
+    `unfinished`: the seeds of the same cell that failed. A mean over the seeds that survived is
+    not the mean of the recipe, so such a cell is shown but never called best.
+    """
+
+    records: tuple[Record, ...]
+    unfinished: tuple[int, ...] = ()
+
+    @property
+    def model(self) -> ModelCard:
+        return self.records[0].trial.model
+
+    @property
+    def task(self) -> TaskCard:
+        return self.records[0].trial.task
+
+    @property
+    def recipe(self) -> Recipe:
+        return self.records[0].trial.recipe
+
+    @property
+    def mark(self) -> Mark:
+        return self.model.start
+
+    @property
+    def fingerprint(self) -> Fingerprint:
+        return self.records[0].fingerprint
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        return tuple(record.trial.seed for record in self.records)
+
+    @property
+    def basis(self) -> Basis:
+        return basis_of(self.records[0])
+
+    @property
+    def setup(self) -> str:
+        return setup_of(self.fingerprint)
+
+    def score(self, stage: Stage, split: str, metric: str) -> Estimate | None:
+        """The metric on the split over the seeds; None if a seed has no value."""
+        scores = [record.score(stage, split, metric) for record in self.records]
+        estimate = _over_seeds(scores)
+        return None if estimate is None else replace(estimate, count=_examples(scores))
+
+    def outcome(self, split: str, metric: str) -> Estimate | None:
+        """The score to compare by: after fine-tuning, or the only one of a zero-shot trial."""
+        stage: Stage = "before" if self.recipe.strategy == "zero_shot" else "after"
+        return self.score(stage, split, metric)
+
+    def measured(self, name: str) -> Estimate | None:
+        """A measurement over the seeds, in its own unit; None if a seed has no value."""
+        return _over_seeds([record.measurement(name) for record in self.records])
+
+    def each(self, quantity: Callable[[Record], float | None]) -> Estimate | None:
+        """Any quantity of a record over the seeds, without an interval."""
+        values = [quantity(record) for record in self.records]
+        return _estimate([(value, None, None) for value in values])
+
+
+def cells(records: Sequence[Record]) -> list[Cell]:
+    """The finished trials as cells, in the order of their first record.
+
+    Of repeats of one trial on one fingerprint only the last counts: a repeat is not a seed.
+    """
+    finished: dict[str, dict[int, Record]] = {}
+    failed: dict[str, set[int]] = {}
+    for record in sorted(records, key=lambda record: record.started_at):
+        if record.status == "ok":
+            finished.setdefault(_cell_key(record), {})[record.trial.seed] = record
+        elif record.status == "failed":
+            failed.setdefault(_name_key(record), set()).add(record.trial.seed)
+    found = []
+    for seeds in finished.values():
+        in_order = tuple(seeds[seed] for seed in sorted(seeds))
+        lost = failed.get(_name_key(in_order[0]), set()) - set(seeds)
+        found.append(Cell(records=in_order, unfinished=tuple(sorted(lost))))
+    return found
+
+
+def by_basis(found: Sequence[Cell]) -> dict[Basis, list[Cell]]:
+    """The cells that may be compared in quality, together; tasks in alphabetical order."""
+    groups: dict[Basis, list[Cell]] = {}
+    for cell in found:
+        groups.setdefault(cell.basis, []).append(cell)
+    return dict(sorted(groups.items(), key=lambda item: (item[0].task, item[0].version)))
+
+
+def basis_of(record: Record) -> Basis:
+    trial = record.trial
+    return Basis(
+        task=trial.task.name,
+        version=trial.task.version,
+        limit=trial.limit,
+        data=trial.digests.get("task"),
+        behaviour=record.fingerprint.behaviour,
+        rules=digest_of(trial.task_behaviour),
+    )
+
+
+def setup_of(fingerprint: Fingerprint) -> str:
+    """A digest of the fingerprint without the precision, which the recipe sets."""
+    return replace(fingerprint, precision="").digest
+
+
+def _cell_key(record: Record) -> str:
+    trial = record.trial
+    return digest_of([*trial.cell, replace(trial, seed=0).key, record.fingerprint.digest])
+
+
+def _name_key(record: Record) -> str:
+    """As `_cell_key`, but for a trial that may have failed before its data were hashed."""
+    trial = record.trial
+    return digest_of([*trial.cell, trial.limit, record.fingerprint.digest])
+
+
+def _over_seeds(found: Sequence[Score | None] | Sequence[Measurement | None]) -> Estimate | None:
+    return _estimate([(x.value, x.low, x.high) if x else (None, None, None) for x in found])
+
+
+def _estimate(
+    found: Sequence[tuple[float | None, float | None, float | None]],
+) -> Estimate | None:
+    values = [value for value, _, _ in found if value is not None]
+    if len(values) < len(found) or not values:
+        return None
+    lows = [low for _, low, _ in found if low is not None]
+    highs = [high for _, _, high in found if high is not None]
+    return Estimate(
+        value=math.fsum(values) / len(values),
+        low=min(lows) if len(lows) == len(found) else None,
+        high=max(highs) if len(highs) == len(found) else None,
+        values=tuple(values),
+    )
+
+
+def _examples(scores: Sequence[Score | None]) -> int | None:
+    return next((score.count for score in scores if score is not None), None)

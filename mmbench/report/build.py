@@ -1,0 +1,44 @@
+"""Records → document: the sections of a report, in the order in which a reader needs them."""
+
+from collections.abc import Sequence
+
+from mmbench.report import closing
+from mmbench.report.cost import cost
+from mmbench.report.document import Block, Document, Lang
+from mmbench.report.figure import figure
+from mmbench.report.findings import findings
+from mmbench.report.i18n import Messages
+from mmbench.report.inputs import data, models, recipes
+from mmbench.report.quality import quality
+from mmbench.report.summary import summary
+from mmbench.store import Stored
+
+
+def build(
+    stored: Sequence[Stored],
+    *,
+    lang: Lang,
+    title: str | None = None,
+    reproduce: str | None = None,
+) -> Document:
+    """The report of these records in one language.
+
+    Without a title the catalogue's is used. `reproduce` is the command that ran the records, such
+    as `mmbench run quickstart`. StoreError if there is no record.
+    """
+    found, say = findings(stored), Messages(lang)
+    drawn = figure(found, say)
+    blocks: list[Block] = [
+        *summary(found, say),
+        *([] if drawn is None else [drawn]),
+        *quality(found, say),
+        *cost(found, say),
+        *models(found, say),
+        *recipes(found, say),
+        *data(found, say),
+        *closing.unfinished(found, say),
+        *closing.environment(found, say),
+        *closing.reproduce(found, reproduce, say),
+        *closing.reading(found, say),
+    ]
+    return Document(title=title or say("title"), lang=lang, blocks=tuple(blocks))

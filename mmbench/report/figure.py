@@ -1,0 +1,187 @@
+"""The figure: the primary metric on the test split with its interval, by task, model and recipe.
+
+Drawn through Altair and vl-convert into SVG with real <text>, so that Chinese shows in whatever
+font the reader has. It stands on its own white ground, legible on light and dark pages alike.
+"""
+
+import json
+from typing import Any
+
+from mmbench.compare.cells import Cell
+from mmbench.metrics.table import metric
+from mmbench.report.document import Figure
+from mmbench.report.findings import Findings, TaskFindings
+from mmbench.report.i18n import Messages
+from mmbench.report.numbers import is_share
+from mmbench.report.words import (
+    listed_phrases,
+    mark,
+    metric_with_unit,
+    model_name,
+    outcome_text,
+    split_name,
+)
+
+FONTS = (
+    '"Noto Sans CJK SC", "PingFang SC", "Microsoft YaHei", "Hiragino Sans GB", '
+    '"Segoe UI", "Helvetica Neue", Arial, sans-serif'
+)
+# Okabe and Ito's palette: told apart by colour-blind readers too.
+COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"]
+WIDTH = 520
+ROW = 22  # pixels for one recipe of one model
+Row = dict[str, Any]
+
+
+def figure(findings: Findings, say: Messages) -> Figure | None:
+    """One panel a task; None if nothing was scored on a test split."""
+    panels = [task for task in findings.tasks if _rows(task, findings, say)]
+    if not panels:
+        return None
+    import altair
+    import vl_convert
+
+    recipes = sorted({cell.recipe.name for task in panels for cell in task.cells})
+    charts = [_panel(task, recipes, findings, say) for task in panels]
+    chart = altair.vconcat(*charts, spacing=28, config=_config())
+    chart = chart.resolve_scale(x="independent", color="shared", shape="shared")
+    svg = vl_convert.vegalite_to_svg(json.loads(chart.to_json(validate=False)))
+    return Figure(stem="quality", svg=svg, alt=_alt(panels, findings, say))
+
+
+def _config() -> Row:
+    dark, grey = {"labelColor": "#333", "titleColor": "#333"}, "#ddd"
+    whole = {"labelLimit": 0, "titleLimit": 0}  # a name is never cut
+    return {
+        "font": FONTS,
+        "background": "white",
+        "padding": 12,
+        "axis": {"labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": "normal"}
+        | dark
+        | whole
+        | {"gridColor": grey},
+        "title": {"fontSize": 14, "anchor": "start", "color": "#111", "limit": 0, "frame": "group"},
+        "legend": {"labelFontSize": 12, "titleFontSize": 12, "orient": "bottom", "columns": 4}
+        | dark
+        | whole,
+        "view": {"stroke": grey},
+    }
+
+
+def _rows(task: TaskFindings, findings: Findings, say: Messages) -> list[Row]:
+    """One row a cell that has an outcome on the main split; values as they are printed."""
+    rows = []
+    for cell in task.cells:
+        outcome = None if task.main is None else cell.outcome(task.main, task.primary)
+        if outcome is None:
+            continue
+        scale = 100 if is_share(task.primary) else 1
+        low = outcome.value if outcome.low is None else outcome.low
+        high = outcome.value if outcome.high is None else outcome.high
+        rows.append(
+            {
+                "model": _label(cell, findings, say),
+                "mark": mark(cell.model, say),
+                "recipe": cell.recipe.name,
+                "value": scale * outcome.value,
+                "low": scale * low,
+                "high": scale * high,
+            }
+        )
+    return rows
+
+
+def _label(cell: Cell, findings: Findings, say: Messages) -> str:
+    name, letter = model_name(cell, findings, say), findings.letter(cell.setup)
+    if len(findings.setups) == 1:
+        return name
+    return say("figure.on_setup", model=name, setup=letter)
+
+
+def _panel(task: TaskFindings, recipes: list[str], findings: Findings, say: Messages) -> Any:
+    import altair
+
+    rows = _rows(task, findings, say)
+    models = list(dict.fromkeys(row["model"] for row in rows))
+    assert task.main is not None, "a panel has rows, and rows a split"
+    title = say(
+        "figure.axis",
+        metric=metric_with_unit(task.primary, say),
+        split=split_name(task.main, say),
+    )
+    ends = [row["low"] for row in rows] + [row["high"] for row in rows]
+    majority = _majority(task)
+    ends += [] if majority is None else [majority]
+    scale = altair.Scale(domain=_domain(ends, task.primary), zero=False)
+    base = altair.Chart(altair.InlineData(values=rows)).encode(
+        y=altair.Y("model:N", sort=models, title=None),
+        yOffset=altair.YOffset("recipe:N", sort=recipes, scale=altair.Scale(domain=recipes)),
+        color=altair.Color(
+            "recipe:N",
+            scale=altair.Scale(domain=recipes, range=COLOURS),
+            title=say("column.recipe"),
+        ),
+    )
+    marks = [say("mark.pretrained"), say("mark.scratch")]
+    bars = base.mark_rule(strokeWidth=2).encode(
+        x=altair.X("low:Q", scale=scale, title=title), x2="high:Q"
+    )
+    points = base.mark_point(size=90, filled=True, opacity=1).encode(
+        x=altair.X("value:Q", scale=scale, title=title),
+        shape=altair.Shape(
+            "mark:N",
+            scale=altair.Scale(domain=marks, range=["circle", "triangle-up"]),
+            title=say("column.mark"),
+        ),
+    )
+    layers = bars + points
+    if majority is not None:
+        layers = _majority_line(majority, say) + layers
+    height = ROW * len(recipes) * len(models) + 12
+    return layers.properties(title=task.title, width=WIDTH, height=height)
+
+
+def _domain(ends: list[float], name: str) -> list[float]:
+    """A little more than the data's span, and no more than the metric can be."""
+    lowest, highest = (end * (100 if is_share(name) else 1) for end in metric(name).range)
+    margin = 0.06 * (max(ends) - min(ends) or 1.0)
+    return [max(lowest, min(ends) - margin), min(highest, max(ends) + margin)]
+
+
+def _majority_line(value: float, say: Messages) -> Any:
+    import altair
+
+    data = altair.InlineData(values=[{"value": value, "text": say("quality.majority")}])
+    base = altair.Chart(data).encode(x="value:Q")
+    line = base.mark_rule(strokeDash=[4, 3], color="#777", strokeWidth=1.5)
+    text = base.mark_text(align="left", dx=4, dy=-4, baseline="bottom", color="#555", fontSize=11)
+    return line + text.encode(text="text:N", y=altair.value(0))
+
+
+def _majority(task: TaskFindings) -> float | None:
+    """The majority class's score on the main split, as it is printed."""
+    assert task.main is not None, "only panels with a main split are drawn"
+    found = (cell.score("majority", task.main, task.primary) for cell in task.cells)
+    known = next(filter(None, found), None)
+    if known is None:
+        return None
+    return known.value * (100 if is_share(task.primary) else 1)
+
+
+def _alt(panels: list[TaskFindings], findings: Findings, say: Messages) -> str:
+    """The same in words, for who cannot see it."""
+    told = []
+    for task in panels:
+        assert task.main is not None, "only panels with a main split are drawn"
+        values = [
+            say(
+                "figure.value",
+                model=_label(cell, findings, say),
+                recipe=cell.recipe.name,
+                score=outcome_text(cell, task.main, say),
+            )
+            for cell in task.cells
+            if cell.outcome(task.main, task.primary) is not None
+        ]
+        told.append(say("figure.task", task=task.title, values=listed_phrases(values, say, most=6)))
+    return say("figure.alt", tasks=" ".join(told))

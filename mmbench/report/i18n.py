@@ -1,0 +1,66 @@
+"""The catalogue of messages: every sentence of a report, in English and in Chinese.
+
+A text may hold `{name}`, replaced by a value, and `{name:trial|trials}`, replaced by a count and
+the word in the number that it asks for.
+"""
+
+import string
+from collections.abc import Mapping
+from typing import Any
+
+from mmbench.report.document import Lang
+from mmbench.report.messages_en import MESSAGES as MESSAGES_EN
+from mmbench.report.messages_zh import MESSAGES as MESSAGES_ZH
+from mmbench.report.terms_en import TERMS as TERMS_EN
+from mmbench.report.terms_zh import TERMS as TERMS_ZH
+
+CATALOGUE: Mapping[Lang, Mapping[str, str]] = {
+    "en": {**TERMS_EN, **MESSAGES_EN},
+    "zh": {**TERMS_ZH, **MESSAGES_ZH},
+}
+
+
+class Messages:
+    """The messages of one language: `say = Messages("zh")`, then `say("summary.trials", ok=3)`."""
+
+    def __init__(self, lang: Lang) -> None:
+        self.lang: Lang = lang
+        self._texts = CATALOGUE[lang]
+
+    def __call__(self, key: str, **values: object) -> str:
+        """The text with its placeholders filled in.
+
+        KeyError if the language lacks the key; TypeError if the placeholders of the text and the
+        values given are not the same names. Both are our mistakes, not a user's.
+        """
+        if key not in self._texts:
+            raise KeyError(f"the {self.lang} catalogue has no {key!r}")
+        text = self._texts[key]
+        if placeholders(text) != set(values):
+            raise TypeError(
+                f"the {self.lang} {key!r} has {sorted(placeholders(text))}; "
+                f"it was given {sorted(values)}"
+            )
+        return _FORMATTER.vformat(text, (), values)
+
+    def pick(self, texts: Mapping[str, str]) -> str | None:
+        """Of texts by language, as cards hold them: this language, else English, else any."""
+        return texts.get(self.lang) or texts.get("en") or next(iter(texts.values()), None)
+
+
+def placeholders(text: str) -> set[str]:
+    """The names of the values that a text needs."""
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
+
+
+class _Counting(string.Formatter):
+    """`{n:one|many}` gives the count and the word; no other format is known to the catalogue."""
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        if not format_spec:
+            return str(value)
+        one, many = format_spec.split("|")
+        return f"{value} {one if value == 1 else many}"
+
+
+_FORMATTER = _Counting()

@@ -1,0 +1,210 @@
+"""The beginning of a report: what was compared, what the intervals support, what to beware of."""
+
+from collections.abc import Sequence
+
+from mmbench.compare.checks import Below, Verdict, below_baselines, input_concerns
+from mmbench.records import Record
+from mmbench.report.document import Block, BulletList, Heading, Notice, Paragraph
+from mmbench.report.findings import Findings, TaskFindings
+from mmbench.report.i18n import Messages
+from mmbench.report.notes import note_text
+from mmbench.report.numbers import percent, score_with_unit
+from mmbench.report.words import (
+    cell_name,
+    cell_of_task,
+    listed,
+    listed_phrases,
+    metric_name,
+    outcome_text,
+    split_name,
+    trial_names,
+)
+
+
+def summary(findings: Findings, say: Messages) -> list[Block]:
+    """What was compared, and for each task one sentence on what the intervals support."""
+    blocks: list[Block] = [
+        Heading(level=2, text=say("summary.heading")),
+        Paragraph(text=_compared(findings, say)),
+    ]
+    if findings.tasks:
+        blocks.append(
+            BulletList(items=tuple(_sentence(task, findings, say) for task in findings.tasks))
+        )
+    return blocks + _notices(findings, say)
+
+
+def _compared(findings: Findings, say: Messages) -> str:
+    trials = [record.trial for record in findings.records]
+    first = findings.setups[0].records[0]
+    text = say(
+        "summary.compared",
+        models=len({trial.model.name for trial in trials}),
+        tasks=len({trial.task.name for trial in trials}),
+        recipes=len({trial.recipe.name for trial in trials}),
+        trials=len(trials),
+        seeds=listed([str(seed) for seed in sorted({trial.seed for trial in trials})], say),
+        ok=len(findings.with_status("ok")),
+        failed=len(findings.with_status("failed")),
+        refused=len(findings.with_status("refused")),
+    )
+    if len(findings.setups) > 1:
+        return text
+    return text + say(
+        "summary.machine",
+        device=first.fingerprint.device_name,
+        threads=first.fingerprint.threads,
+    )
+
+
+def _sentence(task: TaskFindings, findings: Findings, say: Messages) -> str:
+    verdict = task.verdict
+    if verdict is None or not verdict.leaders:
+        return say("verdict.unscored", task=task.title)
+    first = verdict.leaders[0]
+    values = {
+        "task": task.title,
+        "metric": metric_name(verdict.metric, say),
+        "split": split_name(verdict.split, say),
+    }
+    leaders = [
+        say(
+            "verdict.leader",
+            cell=cell_name(c, findings, say),
+            score=outcome_text(c, verdict.split, say),
+        )
+        for c in verdict.leaders
+    ]
+    if verdict.supported:
+        text = say("verdict.best", leader=leaders[0], others=verdict.compared - 1, **values)
+    elif verdict.compared == 1:
+        text = say("verdict.alone", leader=leaders[0], **values)
+    elif len(leaders) == 1:
+        lost = listed([str(seed) for seed in first.unfinished], say)
+        text = say("verdict.incomplete", leader=leaders[0], seeds=lost, **values)
+    else:
+        text = say("verdict.tied", leaders=listed_phrases(leaders, say, most=6), **values)
+        if verdict.compared > len(leaders):
+            text += say("verdict.others_below", count=verdict.compared - len(leaders))
+    return text + _against_majority(verdict, say)
+
+
+def _against_majority(verdict: Verdict, say: Messages) -> str:
+    if verdict.above_majority is not False:
+        return ""
+    majority = verdict.leaders[0].score("majority", verdict.split, verdict.metric)
+    assert majority is not None, "above_majority is None without a majority score"
+    value = score_with_unit(majority.value, verdict.metric)
+    return say("verdict.not_above_majority", value=value)
+
+
+# ----------------------------------------------------------------------------- notices
+
+
+def _notices(findings: Findings, say: Messages) -> list[Block]:
+    """Everything that a reader must know before any number; nothing, if there is nothing."""
+    below = below_baselines(findings.records)
+    found = [
+        *_below("majority", below, findings, say),
+        *_below("probe", below, findings, say),
+        *_lost(findings, say),
+        *_setups(findings, say),
+        *_seen_little(findings, say),
+        *_recorded(findings, say),
+    ]
+    return list(found)
+
+
+def _below(
+    baseline: str, found: Sequence[Below], findings: Findings, say: Messages
+) -> list[Notice]:
+    """One notice, with a line for each cell that names its seeds."""
+    cells: dict[tuple[object, ...], list[Below]] = {}
+    for item in found:
+        if item.baseline == baseline:
+            key = (item.record.trial.cell, item.record.fingerprint.digest, item.baseline_recipe)
+            cells.setdefault(key, []).append(item)
+    if not cells:
+        return []
+    items = tuple(_shortfall(cell, findings, say) for cell in cells.values())
+    return [Notice(kind="warning", text=say(f"notice.below_{baseline}"), items=items)]
+
+
+def _shortfall(cell: Sequence[Below], findings: Findings, say: Messages) -> str:
+    cases = [
+        say(
+            "notice.clear" if item.clear else "notice.not_clear",
+            seed=item.record.trial.seed,
+            value=score_with_unit(item.value, item.metric),
+            baseline_value=score_with_unit(item.baseline_value, item.metric),
+        )
+        for item in cell
+    ]
+    return say(
+        "notice.shortfall",
+        cell=cell_of_task(cell[0].record, findings, say),
+        split=split_name(cell[0].split, say),
+        baseline=_baseline(cell[0], say),
+        cases=listed_phrases(cases, say),
+    )
+
+
+def _baseline(item: Below, say: Messages) -> str:
+    if item.baseline_recipe is None:
+        return say("quality.majority")
+    return say("notice.probe", recipe=item.baseline_recipe)
+
+
+def _lost(findings: Findings, say: Messages) -> list[Notice]:
+    failed = len(findings.with_status("failed"))
+    if not failed:
+        return []
+    return [Notice(kind="warning", text=say("notice.failed", count=failed))]
+
+
+def _setups(findings: Findings, say: Messages) -> list[Notice]:
+    if len(findings.setups) < 2:
+        return []
+    items = tuple(
+        say(
+            "notice.setup",
+            letter=setup.letter,
+            device=setup.records[0].fingerprint.device_name,
+            threads=setup.records[0].fingerprint.threads,
+            code=setup.records[0].fingerprint.code,
+            count=len(setup.records),
+        )
+        for setup in findings.setups
+    )
+    return [Notice(kind="warning", text=say("notice.setups"), items=items)]
+
+
+def _seen_little(findings: Findings, say: Messages) -> list[Notice]:
+    items = tuple(
+        say(
+            f"notice.{concern.kind}",
+            model=concern.model,
+            task=concern.task,
+            split=split_name(concern.split, say),
+            share=percent(concern.share),
+        )
+        for concern in input_concerns(findings.records)
+    )
+    return [Notice(kind="warning", text=say("notice.seen_little"), items=items)] if items else []
+
+
+def _recorded(findings: Findings, say: Messages) -> list[Notice]:
+    """The trials' own warnings, each once, with the trials that gave it."""
+    trials: dict[str, list[Record]] = {}
+    for record in findings.records:
+        for text in record.warnings:
+            trials.setdefault(text, []).append(record)
+    items = tuple(
+        say(
+            "notice.recorded_item",
+            text=note_text(text, say),
+            trials=listed_phrases(trial_names(records, findings, say), say, most=3),
+        )
+        for text, records in trials.items()
+    )
+    return [Notice(kind="note", text=say("notice.recorded"), items=items)] if items else []

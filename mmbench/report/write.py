@@ -1,0 +1,71 @@
+"""Writing a report's files: the Markdown, and its figures beside it."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Literal
+
+from mmbench.atomic import write_atomically
+from mmbench.errors import StoreError
+from mmbench.report.build import build
+from mmbench.report.document import Block, Details, Document, Figure, Lang, Link
+from mmbench.report.i18n import Messages
+from mmbench.report.markdown import figure_path, render
+from mmbench.store import Stored
+
+LANGUAGES: tuple[Lang, ...] = ("en", "zh")
+
+
+def write_report(
+    stored: Sequence[Stored],
+    folder: Path,
+    *,
+    lang: Literal["en", "zh", "both"],
+    title: str | None = None,
+    reproduce: str | None = None,
+) -> list[Path]:
+    """Write the report into `folder` and return its files, the Markdown first.
+
+    One language gives `report.md`; `both` gives `report.en.md` and `report.zh.md`, each with a
+    link to the other. Figures lie in `figures/`. Each file is written whole or not at all.
+    StoreError if there is no record or the folder cannot be written.
+    """
+    languages = LANGUAGES if lang == "both" else (lang,)
+    reports: dict[Path, bytes] = {}
+    figures: dict[Path, bytes] = {}
+    for language in languages:
+        document = build(stored, lang=language, title=title, reproduce=reproduce)
+        if lang == "both":
+            document = _linked(document)
+        name = _file_name(language) if lang == "both" else "report.md"
+        reports[folder / name] = render(document).encode()
+        for figure in _figures(document.blocks):
+            figures[folder / figure_path(figure, language)] = figure.svg.encode()
+    # Figures first, so that a report on disk never shows one that is not there yet.
+    for path, content in (figures | reports).items():
+        try:
+            write_atomically(path, content)
+        except OSError as error:
+            raise StoreError(f"{path}: cannot be written: {error.strerror or error}") from error
+    return [*reports, *figures]
+
+
+def _file_name(lang: Lang) -> str:
+    return f"report.{lang}.md"
+
+
+def _linked(document: Document) -> Document:
+    """The document with a first line that leads to it in the other language."""
+    (other,) = (lang for lang in LANGUAGES if lang != document.lang)
+    link = Link(text=Messages(other)("language.this"), href=_file_name(other))
+    return replace(document, blocks=(link, *document.blocks))
+
+
+def _figures(blocks: Sequence[Block]) -> list[Figure]:
+    found: list[Figure] = []
+    for block in blocks:
+        if isinstance(block, Figure):
+            found.append(block)
+        elif isinstance(block, Details):
+            found += _figures(block.blocks)
+    return found

@@ -1,0 +1,57 @@
+"""`mmbench report`: a report of records that are there."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from mmbench.store import Store, Stored
+from tests.cli.conftest import Command, FakeApi
+from tests.specimens import TRIAL, record
+
+
+def put(root: Path, seed: int = 0, **facts: object) -> Stored:
+    trial = replace(TRIAL, seed=seed)
+    with Store(root).claim(trial) as folder:
+        return Store(root).put(replace(record(trial), **facts), folder)  # type: ignore[arg-type]
+
+
+def test_the_records_of_all_folders_go_into_one_report(
+    mm: Command, here: Path, api: FakeApi
+) -> None:
+    put(here / "results" / "a", 0)
+    put(here / "results" / "b", 1)
+    ran = mm("report", "results/a", "results/b", "results/a/", "--lang", "en")
+    report = api.calls[-1]
+    assert ran.status == 0
+    assert [stored.record.trial.seed for stored in report["stored"]] == [0, 1]
+    assert (report["folder"], report["lang"]) == (Path("reports/a"), "en")
+    assert ran.out.splitlines()[-1] == "reports/a/report.en.md"
+    assert "a.svg" not in ran.out
+
+
+def test_repeats_before_the_last_are_left_out(mm: Command, here: Path, api: FakeApi) -> None:
+    put(here / "results", started_at="2026-01-01")
+    last = put(here / "results", started_at="2026-01-02")
+    mm("report", "results", "--out", "p", "--title", "My [b]title[/b]")
+    assert [stored.record for stored in api.calls[-1]["stored"]] == [last.record]
+    assert api.calls[-1]["folder"] == Path("p")
+    assert api.calls[-1]["title"] == "My [b]title[/b]"
+
+
+def test_a_folder_without_records_exits_1_with_advice(
+    mm: Command, here: Path, api: FakeApi
+) -> None:
+    put(here / "results")
+    for folder in ("cards", "nowhere"):
+        ran = mm("report", "results", folder)
+        assert ran.status == 1
+        assert f"{folder}: no records here; mmbench run writes some" in ran.err
+    assert api.calls == []
+
+
+def test_a_real_report_is_written_in_both_languages(mm: Command, here: Path) -> None:
+    put(here / "results" / "mine")
+    ran = mm("report", "results/mine")
+    assert ran.status == 0
+    pages = ran.out.splitlines()
+    assert pages == ["reports/mine/report.zh.md", "reports/mine/report.en.md"]
+    assert all((here / page).read_text().startswith("# ") for page in pages)
