@@ -37,13 +37,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def tiny_bert(tmp_path_factory: pytest.TempPathFactory) -> ModelCard:
     """A two-layer BERT with a word-piece vocabulary of letters, as save_pretrained writes it."""
     import torch
-    from transformers import BertConfig, BertModel, BertTokenizerFast
+    from transformers import BertConfig, BertModel, BertTokenizer
 
     folder = tmp_path_factory.mktemp("tiny-bert")
     letters = "abcdefghijklmnopqrstuvwxyz"
     words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *letters, *(f"##{c}" for c in letters)]
     (folder / "vocab.txt").write_text("\n".join(words))
-    BertTokenizerFast(vocab={w: i for i, w in enumerate(words)}).save_pretrained(folder)
+    BertTokenizer(vocab={w: i for i, w in enumerate(words)}).save_pretrained(folder)
     with torch.random.fork_rng():
         torch.manual_seed(0)
         config = BertConfig(

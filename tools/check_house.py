@@ -54,7 +54,7 @@ def loose_pins(path: Path) -> list[str]:
 def main() -> int:
     problems = [
         *long_files(tracked("*.py")),
-        *dead_links(tracked("*.md")),
+        *dead_links([p for p in tracked("*.md") if "golden" not in p.parts]),
         *loose_pins(ROOT / "constraints.txt"),
     ]
     for problem in problems:

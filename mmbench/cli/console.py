@@ -39,8 +39,11 @@ def messages() -> "Console":
 
 
 def say(console: "Console", text: object, style: str = "") -> None:
-    """One line of it, folded at words by a terminal alone."""
-    console.print(plain(text, style), soft_wrap=not console.is_terminal)
+    """One line of it, folded at words, and by a terminal alone."""
+    from rich.text import Text
+
+    line = text if isinstance(text, Text) else plain(text, style)
+    console.print(line, soft_wrap=not console.is_terminal)
 
 
 def complain(message: str) -> None:

@@ -18,8 +18,8 @@ def print_plan(work: "Work", estimate: "Estimate") -> None:
     reused = Counter(stored.record.trial.cell for stored in work.reused)
     seeds = len(work.plan.suite.seeds)
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    for title in ("model", "task", "recipe", "to run", "reused", "estimated"):
-        right = title in ("to run", "reused", "estimated")
+    for title in ("model", "task", "recipe", "run", "reused", "time"):
+        right = title in ("run", "reused", "time")
         table.add_column(title, justify="right" if right else "left", overflow="fold")
     for cell in dict.fromkeys(trial.cell for trial in work.plan.trials):
         expected = _expected(work, estimate, cell)

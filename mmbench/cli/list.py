@@ -138,18 +138,13 @@ def _row(card: "Card") -> Mapping[str, str]:
 
 
 def _model_row(card: "ModelCard") -> Mapping[str, str]:
-    millions = f"{card.parameters / 1e6:,.1f} M" if card.parameters else NOTHING
     return {
         "name": card.name,
-        "family": card.family,
         "country": card.country or NOTHING,
-        "languages": " ".join(card.languages) or NOTHING,
+        "lang": " ".join(card.languages) or NOTHING,
         "input": " ".join(card.modalities),
-        "parameters": millions,
-        "start": card.start,
-        "weights from": {"hub": "Hugging Face", "random": NOTHING}.get(
-            card.source.via, card.source.via
-        ),
+        "size": f"{card.parameters / 1e6:,.1f} M" if card.parameters else NOTHING,
+        "from": "scratch" if card.start == "scratch" else card.source.via,
     }
 
 
@@ -158,9 +153,8 @@ def _task_row(card: "TaskCard") -> Mapping[str, str]:
         "name": card.name,
         "kind": card.kind,
         "input": " ".join(card.inputs),
-        "languages": " ".join(card.languages) or NOTHING,
-        "metric": card.primary,
-        "data from": {"hub": "Hugging Face"}.get(card.source.via, card.source.via),
+        "lang": " ".join(card.languages) or NOTHING,
+        "from": card.source.via,
         "about": first_sentence(card.description),
     }
 

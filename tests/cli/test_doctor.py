@@ -14,8 +14,8 @@ from typing import NamedTuple
 import pytest
 
 from mmbench.catalog import Catalog
-from mmbench.cli import doctor
-from mmbench.cli.doctor import Check
+from mmbench.cli import checks
+from mmbench.cli.checks import Check
 from mmbench.errors import CardError
 from tests.cli.conftest import Command
 
@@ -29,7 +29,7 @@ class Disk(NamedTuple):
 @pytest.fixture(autouse=True)
 def no_devices(monkeypatch: pytest.MonkeyPatch) -> None:
     """torch is slow to import; one test asks for it."""
-    monkeypatch.setattr(doctor, "_devices", lambda: iter(()))
+    monkeypatch.setattr(checks, "_devices", lambda: iter(()))
 
 
 @pytest.fixture(autouse=True)
@@ -50,7 +50,7 @@ def without(monkeypatch: pytest.MonkeyPatch, versions: dict[str, str | None]) ->
             raise PackageNotFoundError(name)
         return found
 
-    monkeypatch.setattr(doctor, "version", version)
+    monkeypatch.setattr(checks, "version", version)
 
 
 def test_all_that_the_quickstart_needs_is_here(mm: Command) -> None:
@@ -64,7 +64,7 @@ def test_all_that_the_quickstart_needs_is_here(mm: Command) -> None:
 
 def test_the_devices_are_torchs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.undo()
-    found = {check.what: check for check in doctor._devices()}
+    found = {check.what: check for check in checks._devices()}
     assert "threads" in found["CPU"].found
 
 
@@ -105,8 +105,8 @@ def test_an_uninstalled_checkout_knows_its_requirements(monkeypatch: pytest.Monk
     def absent(name: str) -> list[str]:
         raise PackageNotFoundError(name)
 
-    monkeypatch.setattr(doctor, "requires", absent)
-    names = {doctor._NAME.match(r)[0] for r in doctor._requirements()}  # type: ignore[index]
+    monkeypatch.setattr(checks, "requires", absent)
+    names = {checks._NAME.match(r)[0] for r in checks._requirements()}  # type: ignore[index]
     assert {"torch", "transformers", "typer"} <= names
     assert not {"snownlp", "ruff"} & names
 
@@ -125,7 +125,7 @@ def test_an_uninstalled_checkout_knows_its_requirements(monkeypatch: pytest.Monk
     ],
 )
 def test_versions_are_compared_as_numbers(found: str, requirement: str, allowed: bool) -> None:
-    assert doctor._allowed(found, requirement) == allowed
+    assert checks._allowed(found, requirement) == allowed
 
 
 def test_a_broken_registry_is_told(mm: Command, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -179,7 +179,7 @@ def hub(monkeypatch: pytest.MonkeyPatch, endpoint: str) -> Check:
     monkeypatch.setenv("HF_HUB_OFFLINE", "0")
     monkeypatch.setenv("HF_ENDPOINT", endpoint)
     monkeypatch.setenv("HF_TOKEN", "hf_canary")
-    return doctor._hub()
+    return checks._hub()
 
 
 @pytest.mark.parametrize("status", [200, 401, 404, 500])
@@ -202,7 +202,7 @@ def test_a_hub_that_is_away_is_no_lack(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_hub_that_says_nothing_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doctor, "HUB_SECONDS", 0.1)
+    monkeypatch.setattr(checks, "HUB_SECONDS", 0.1)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         check = hub(monkeypatch, f"http://127.0.0.1:{silent.getsockname()[1]}")
     assert check.verdict == "note"
@@ -224,5 +224,5 @@ def test_an_endpoint_that_is_no_web_address_is_told(
 
 
 def test_offline_mode_is_honoured(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doctor, "_unreachable", lambda _: pytest.fail("asked the network"))
-    assert doctor._hub().found.startswith("offline, since HF_HUB_OFFLINE is set")
+    monkeypatch.setattr(checks, "_unreachable", lambda _: pytest.fail("asked the network"))
+    assert checks._hub().found.startswith("offline, since HF_HUB_OFFLINE is set")

@@ -61,9 +61,9 @@ def test_one_wrong_card_hides_no_other_and_is_told(mm: Command, here: Path) -> N
 
 
 def test_words_of_cards_are_no_markup_and_no_escape(mm: Command, here: Path) -> None:
-    family = "[/red][bold]x[/bold] \x1b[31mred :smile:"
-    write_card(here / "cards", "models", IMAGE_MODEL_FIELDS, name="odd", family=family)
-    assert Catalog((here / "cards",)).model("odd").family == family
+    word = "[/red][bold]x[/bold] \x1b[31mred :smile:"
+    write_card(here / "cards", "models", IMAGE_MODEL_FIELDS, name="odd", languages=[word])
+    assert Catalog((here / "cards",)).model("odd").languages == (word,)
     ran = mm("list", "models", "--cards", "cards")
     assert ran.status == 0
     assert "[/red][bold]x[/bold] \\x1b[31mred :smile:" in ran.out

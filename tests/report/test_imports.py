@@ -35,11 +35,10 @@ def test_importing_every_module_brings_neither_torch_nor_what_draws() -> None:
 
 
 def test_writing_a_report_does_not_bring_torch(tmp_path: Path) -> None:
-    conftest = Path(__file__).parent / "conftest.py"
     statement = (
-        f"import runpy; from pathlib import Path; fixtures = runpy.run_path({str(conftest)!r}); "
+        "from pathlib import Path; from tests.report.sweep import store_all, sweep; "
         "from mmbench.report.write import write_report; "
-        "stored = fixtures['store_all'](fixtures['sweep']()[:1]); "
+        "stored = store_all(sweep()[:1]); "
         f"write_report(stored, Path({str(tmp_path)!r}), lang='en')"
     )
     assert found_after(statement, HEAVY) == []

@@ -61,7 +61,7 @@ def by_trainer(folder: Path, train: Examples, test: Examples, seed: int, out: Pa
         return {**padded, "labels": labels}
 
     torch.manual_seed(seed)
-    model = MeanPooled(folder, classes=int(max(train.targets)) + 1)  # type: ignore[arg-type]
+    model = MeanPooled(folder, classes=9)
     trainer = Trainer(
         model=model,
         args=TrainingArguments(
@@ -80,7 +80,7 @@ def by_trainer(folder: Path, train: Examples, test: Examples, seed: int, out: Pa
             disable_tqdm=True,
             use_cpu=True,
         ),
-        train_dataset=rows(train),  # type: ignore[arg-type]
+        train_dataset=rows(train),
         data_collator=collate,
     )
     trainer.train()

@@ -1,0 +1,294 @@
+"""A small sweep by hand: two tasks, six models, several seeds, a failure and a refusal.
+
+TEST FIXTURE: every model, number and machine below is invented. The numbers are of a realistic
+size, so that the report made from them reads like a real one; none was ever measured.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from mmbench.metrics.intervals import wilson
+from mmbench.records import (
+    ClassScore,
+    Failure,
+    GridPoint,
+    Measurement,
+    Record,
+    Score,
+    SplitFacts,
+    Stage,
+    Trial,
+    digest_of,
+)
+from mmbench.report.document import Lang
+from mmbench.store import Stored
+from tests.report.cards import (
+    CLASSES,
+    ENVIRONMENT,
+    FINGERPRINT,
+    MODELS,
+    NOT_APPLICABLE,
+    RECIPES,
+    ROWS,
+    TASKS,
+)
+
+StoreAll = Callable[[list[Record]], list[Stored]]
+LANGS: tuple[Lang, ...] = ("en", "zh")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """What one cell of the invented sweep reached and took; the first score is that of test."""
+
+    model: str
+    task: str
+    recipe: str
+    reached: Mapping[str, float]
+    seeds: tuple[int, ...] = (0,)
+    samples_per_second: float = 40.0
+    seconds: float = 300.0
+    warnings: tuple[str, ...] = ()
+
+
+def _reviews(train: float, validation: float, test: float) -> dict[str, float]:
+    return {"train": train, "validation": validation, "test": test}
+
+
+def _emoji(
+    train: float, validation: float, test: float, shift: float, unseen: float
+) -> dict[str, float]:
+    tests = {"test": test, "test_shift": shift, "test_unseen": unseen}
+    return {"train": train, "validation": validation, **tests}
+
+
+SWEEP = (
+    Cell(
+        model="fixture-bert-zh", task="fixture-reviews", recipe="full", seeds=(0, 1, 2),
+        reached=_reviews(0.985, 0.925, 0.921), samples_per_second=12.4, seconds=4180.0,
+    ),
+    Cell(
+        model="fixture-bert-zh", task="fixture-reviews", recipe="probe", seeds=(0, 1, 2),
+        reached=_reviews(0.882, 0.868, 0.861), samples_per_second=52000.0, seconds=96.0,
+    ),
+    Cell(
+        model="fixture-minilm-en", task="fixture-reviews", recipe="full", seeds=(0, 1, 2),
+        reached=_reviews(0.861, 0.668, 0.652), samples_per_second=61.0, seconds=905.0,
+    ),
+    Cell(
+        model="fixture-minilm-en", task="fixture-reviews", recipe="probe", seeds=(0, 1, 2),
+        reached=_reviews(0.701, 0.689, 0.684), samples_per_second=71000.0, seconds=31.0,
+    ),
+    Cell(
+        model="fixture-bert-scratch", task="fixture-reviews", recipe="full", seeds=(0, 1, 2),
+        reached=_reviews(0.994, 0.812, 0.805), samples_per_second=210.0, seconds=262.0,
+    ),
+    Cell(
+        model="fixture-effnet", task="fixture-emoji", recipe="full",
+        reached=_emoji(0.999, 0.955, 0.951, 0.884, 0.779), samples_per_second=29.0, seconds=1490.0,
+    ),
+    Cell(
+        model="fixture-effnet", task="fixture-emoji", recipe="probe",
+        reached=_emoji(0.952, 0.909, 0.905, 0.871, 0.762), samples_per_second=83000.0,
+        seconds=44.0,
+    ),
+    Cell(
+        model="fixture-vit-zh", task="fixture-emoji", recipe="full",
+        reached=_emoji(1.0, 0.952, 0.947, 0.861, 0.742), samples_per_second=21.0, seconds=2010.0,
+        warnings=("other processes kept 0.4 of 2 cores busy: do not compare the speeds; run it "
+                  "again alone",),
+    ),
+    Cell(
+        model="fixture-effnet-scratch", task="fixture-emoji", recipe="full",
+        reached=_emoji(0.31, 0.168, 0.159, 0.171, 0.150), samples_per_second=29.5, seconds=1466.0,
+    ),
+)  # fmt: skip
+
+
+def sweep() -> list[Record]:
+    """The records of the whole invented sweep."""
+    records = [make_record(cell, seed) for cell in SWEEP for seed in cell.seeds]
+    failed = Cell(model="fixture-vit-zh", task="fixture-emoji", recipe="probe", reached={})
+    refused = Cell(model="fixture-effnet", task="fixture-reviews", recipe="full", reached={})
+    return [
+        *records,
+        replace(
+            bare_record(failed, 0),
+            status="failed",
+            seconds=12.5,
+            failure=Failure(
+                kind="TrialError",
+                message="the training loss was nan at step 41; lower the learning rate, raise "
+                "warmup, or set clip_norm",
+                traceback="Traceback (most recent call last):\n  SECRET-LOOKING-LINE",
+            ),
+        ),
+        replace(
+            never_resolved(bare_record(refused, 0)),
+            status="refused",
+            seconds=0.0,
+            failure=Failure(
+                kind="refused",
+                message="the task's input is text; fixture-effnet reads image",
+                traceback="",
+            ),
+        ),
+    ]
+
+
+def bare_record(cell: Cell, seed: int) -> Record:
+    trial = Trial(
+        model=MODELS[cell.model],
+        task=TASKS[cell.task],
+        recipe=RECIPES[cell.recipe],
+        seed=seed,
+        digests={"model": f"{hash_of(cell.model):064x}", "task": f"{hash_of(cell.task):064x}"},
+    )
+    return Record(
+        key=trial.key,
+        trial=trial,
+        fingerprint=FINGERPRINT,
+        environment=ENVIRONMENT,
+        status="ok",
+        started_at=f"2026-11-0{1 + seed}T10:00:00+00:00",
+        seconds=cell.seconds + 3 * seed,
+    )
+
+
+def never_resolved(record: Record) -> Record:
+    """Refused by its card: neither weights nor data were looked at."""
+    trial = replace(record.trial, digests={})
+    return replace(record, trial=trial, key=trial.key)
+
+
+def make_record(cell: Cell, seed: int = 0) -> Record:
+    """A finished record; seeds differ by a few tenths of a percent."""
+    shift = (0.0, -0.006, 0.004)[seed % 3]
+    labels = CLASSES[cell.task]
+    reached = {split: min(1.0, value + shift) for split, value in cell.reached.items()}
+    return replace(
+        bare_record(cell, seed),
+        labels=labels,
+        scores=tuple(_scores(cell, reached)),
+        classes=tuple(
+            ClassScore(split="test", label=label, precision=f1, recall=f1, f1=f1, support=100 + i)
+            for i, label in enumerate(labels)
+            for f1 in [reached["test"] - 0.01 * i]
+        ),
+        measurements=tuple(_measurements(cell, seed)),
+        grid=_grid(cell, reached["validation"]),
+        data=tuple(_facts(cell)),
+        dropped={"duplicates": 17} if cell.task == "fixture-reviews" else {},
+        warnings=cell.warnings,
+    )
+
+
+def _scores(cell: Cell, reached: Mapping[str, float]) -> list[Score]:
+    task = TASKS[cell.task]
+    majority = 0.512 if cell.task == "fixture-reviews" else 0.182
+    found = []
+    for split, value in reached.items():
+        count = min(2000, ROWS[cell.task][split])
+        found.append(
+            Score(stage="before", split=split, metric=task.primary, value=None, count=count,
+                  note=NOT_APPLICABLE)
+        )  # fmt: skip
+        for metric in task.metrics:
+            found.append(_score("majority", split, metric, majority, count))
+            found.append(_score("after", split, metric, value, count))
+    return found
+
+
+def _score(stage: Stage, split: str, metric: str, value: float, count: int) -> Score:
+    interval = wilson(round(value * count), count)
+    method = interval.method
+    if metric != "accuracy":
+        method = "bootstrap over examples, 2000 resamples"
+    return Score(
+        stage=stage, split=split, metric=metric, value=value, count=count,
+        low=interval.low, high=interval.high, interval=method,
+    )  # fmt: skip
+
+
+def _measurements(cell: Cell, seed: int) -> list[Measurement]:
+    rate = cell.samples_per_second * (1 + 0.01 * seed)
+    probe, text = cell.recipe == "probe", "image" not in MODELS[cell.model].modalities
+    parameters = float(MODELS[cell.model].parameters or 0)
+    found = [
+        _rate("inference_samples_per_second", 130.0),
+        _plain("data_wait_share", "1", 0.004),
+        _plain("transfer_share", "1", 0.0),
+        _plain("train_seconds", "s", 0.3 * cell.seconds),
+        _plain("tuning_seconds", "s", 0.6 * cell.seconds),
+        _plain("peak_rss_bytes", "bytes", 1.4 * 2**30 + 16 * parameters),
+        _plain("peak_rss_growth_bytes", "bytes", 16 * parameters),
+        _plain("parameters", "1", parameters),
+        _plain("trainable_parameters", "1", 770.0 if probe else parameters),
+    ]
+    if probe:
+        note = "short: 2 of 5 windows"
+        head = _rate("head_samples_per_second", rate)
+        features = [_rate("feature_samples_per_second", 118.0), _plain("feature_seconds", "s", 52)]
+        reused = _plain("feature_seconds_reused", "s", 49.0 if seed else 0.0)
+        return [*found, replace(head, note=note), *features, reused]
+    found.append(_rate("train_samples_per_second", rate))
+    if text:
+        found.append(_rate("train_tokens_per_second", 31 * rate))
+        found.append(_rate("train_padded_tokens_per_second", 33.5 * rate))
+    return found
+
+
+def _rate(name: str, value: float) -> Measurement:
+    return Measurement(
+        name=name, unit="samples/s", value=value, low=0.97 * value, high=1.02 * value
+    )
+
+
+def _plain(name: str, unit: str, value: float) -> Measurement:
+    return Measurement(name=name, unit=unit, value=value)
+
+
+def _grid(cell: Cell, validation: float) -> tuple[GridPoint, ...]:
+    rates = RECIPES[cell.recipe].learning_rates
+    chosen = rates[-1] if cell.model.endswith("scratch") else rates[1]
+    return tuple(
+        GridPoint(
+            learning_rate=rate,
+            validation=validation - (0.0 if rate == chosen else 0.02),
+            best_step=300 if rate == chosen else 420,
+            steps=526,
+            seconds=0.3 * cell.seconds,
+            stopped_early=rate > chosen,
+            chosen=rate == chosen,
+        )
+        for rate in rates
+    )
+
+
+def _facts(cell: Cell) -> list[SplitFacts]:
+    text = "image" not in MODELS[cell.model].modalities
+    english = cell.model == "fixture-minilm-en"
+    return [
+        SplitFacts(
+            split=split,
+            examples=rows,
+            groups=None if text else rows // 3,
+            truncated=rows // 12 if english else rows // 200 if text else 0,
+            unknown_token_share=(0.31 if english else 0.0004) if text else None,
+            tokens=31 * rows if text else None,
+        )
+        for split, rows in ROWS[cell.task].items()
+    ]
+
+
+def hash_of(name: str) -> int:
+    """A stand-in for a content digest, the same in every process."""
+    return int(digest_of(name), 16)
+
+
+# ---------------------------------------------------------------------------- fixtures
+
+
+def store_all(records: list[Record]) -> list[Stored]:
+    return [Stored(Path("nowhere"), record) for record in records]
