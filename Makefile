@@ -31,6 +31,12 @@ lint: $(STAMP)
 bench: $(STAMP)
 	$(PYTEST) tests/benchmarks --benchmark-enable --benchmark-only --benchmark-autosave
 
+## the committed example: the records and the report that the README quotes
+reference: $(STAMP)
+	rm -rf results/reference/quickstart reports/reference/quickstart
+	$(BIN)/mmbench run quickstart --offline \
+		--results results/reference/quickstart --reports reports/reference/quickstart
+
 $(STAMP): pyproject.toml constraints.txt
 	$(BIN)/python -c pass 2>/dev/null || { rm -rf $(VENV); $(PYTHON) -m venv $(VENV); }
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check \

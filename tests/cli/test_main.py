@@ -112,7 +112,7 @@ def test_hostile_words_in_errors_style_and_crash_nothing(mm: Command, word: str)
 
 def test_python_dash_m_is_the_same_command() -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "mmbench.cli", "show", "no-such-card"],
+        [sys.executable, "-m", "mmbench", "show", "no-such-card"],
         cwd=builtin_root().parent,
         capture_output=True,
         text=True,
@@ -124,7 +124,7 @@ def test_python_dash_m_is_the_same_command() -> None:
 
 def test_a_reader_that_leaves_early_is_no_error() -> None:
     done = subprocess.run(
-        f"{sys.executable} -m mmbench.cli list models --json | head -c 5",
+        f"{sys.executable} -m mmbench list models --json | head -c 5",
         shell=True,
         cwd=builtin_root().parent,
         capture_output=True,
@@ -137,7 +137,7 @@ def test_a_reader_that_leaves_early_is_no_error() -> None:
 
 def test_a_terminal_that_knows_ascii_alone_still_gets_an_answer() -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "mmbench.cli", "list", "models"],
+        [sys.executable, "-m", "mmbench", "list", "models"],
         cwd=builtin_root().parent,
         capture_output=True,
         check=True,

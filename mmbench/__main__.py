@@ -1,4 +1,4 @@
-"""`python -m mmbench.cli` is `mmbench`, where the script is not on the path."""
+"""`python -m mmbench` is `mmbench`, where the script is not on the path."""
 
 import sys
 
