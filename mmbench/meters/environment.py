@@ -76,16 +76,22 @@ def _own_seconds() -> float:
 
 @cache
 def code_version() -> str:
-    """The version, with the git revision in a checkout, and a mark if it has changes."""
+    """The version, in a checkout with the git revision, and `-dirty` if the code has changed."""
     root = Path(__file__).parents[2]
     if not (root / ".git").exists():
         return __version__
-    command = ["git", "-C", str(root), "describe", "--always", "--dirty", "--exclude=*"]
     try:
-        found = subprocess.run(command, capture_output=True, text=True, timeout=10, check=True)
+        revision = _git(root, "rev-parse", "--short", "HEAD")
+        changed = _git(root, "status", "--porcelain", "--", "mmbench", "registry")
     except (OSError, subprocess.SubprocessError):
         return __version__
-    return f"{__version__}+{found.stdout.strip()}"
+    return f"{__version__}+{revision}{'-dirty' if changed else ''}"
+
+
+def _git(root: Path, *arguments: str) -> str:
+    command = ["git", "-C", str(root), *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=10, check=True)
+    return done.stdout.strip()
 
 
 def _version(name: str) -> str:

@@ -4,10 +4,12 @@ import os
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 import torch
 
+from mmbench import __version__
 from mmbench.codec import dump_json
 from mmbench.meters import environment as module
 from mmbench.meters.environment import LoadMeter, environment, fingerprint
@@ -55,3 +57,13 @@ def test_a_busy_neighbour_is_seen() -> None:
     finally:
         neighbour.kill()
         neighbour.wait()
+
+
+def test_the_code_version_names_the_revision_of_a_checkout() -> None:
+    root = Path(module.__file__).parents[2]
+    if not (root / ".git").exists():
+        assert module.code_version() == __version__
+        return
+    revision = subprocess.check_output(["git", "-C", str(root), "rev-parse", "HEAD"], text=True)
+    named = module.code_version().removesuffix("-dirty").split("+")[1]
+    assert revision.startswith(named)
