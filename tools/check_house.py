@@ -34,7 +34,8 @@ def dead_links(paths: list[Path]) -> list[str]:
     """Relative links of Markdown files that lead nowhere."""
     found = []
     for path in paths:
-        for target in LINK.findall(path.read_text(encoding="utf-8")):
+        for found_target in LINK.findall(path.read_text(encoding="utf-8")):
+            target = found_target.strip("<>")
             outside = target.startswith(("http://", "https://", "mailto:"))
             if not outside and not (path.parent / target).exists():
                 found.append(f"{path}: the link {target} leads nowhere")

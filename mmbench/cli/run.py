@@ -2,6 +2,7 @@
 
 import os
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -9,13 +10,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mmbench.cli.console import counted, duration, note
+from mmbench.cli.console import counted, duration, messages, note, say
 from mmbench.cli.matrix import Matrix
 from mmbench.cli.options import Cards, Device, Lang, Language, split_names
 
 if TYPE_CHECKING:
     from mmbench.api import RunSummary, Work
     from mmbench.cli.estimate import Estimate
+    from mmbench.records import Record
 
 OFFLINE = {
     "HF_HUB_OFFLINE": "1",
@@ -196,6 +198,8 @@ def _sum_up(summary: "RunSummary", results: Path, seconds: float) -> None:
         f"\n{summary.ok} ok, {summary.reused} reused, {summary.failed} failed, "
         f"{summary.refused} refused, in {duration(seconds)}. Records: {results}"
     )
+    for line in shortfalls([stored.record for stored in summary.stored]):
+        say(messages(), line, "bold yellow")
     failed = [stored for stored in summary.stored if stored.record.status == "failed"]
     for stored in failed:
         failure = stored.record.failure
@@ -204,6 +208,21 @@ def _sum_up(summary: "RunSummary", results: Path, seconds: float) -> None:
         note(f"        traceback: {stored.folder / 'record.json'}")
     if failed:
         note("The same command tries the failed trials again.")
+
+
+def shortfalls(records: "Sequence[Record]") -> list[str]:
+    """A line for each trial that ended below the majority class, or below its own probe."""
+    from mmbench.compare.checks import below_baselines
+    from mmbench.report.numbers import score_with_unit
+
+    return [
+        f"WARNING {item.record.trial.name}: {score_with_unit(item.value, item.metric)} "
+        f"{item.metric} on {item.split} ended below "
+        + ("the majority class" if item.baseline == "majority" else "the probe")
+        + f", {score_with_unit(item.baseline_value, item.metric)}"
+        + ("" if item.clear else " (within its interval)")
+        for item in below_baselines(records)
+    ]
 
 
 def _write_report(summary: "RunSummary", folder: Path, lang: Language, command: str) -> None:

@@ -248,3 +248,16 @@ def test_a_broken_record_does_not_stop_the_estimate(mm: Command, here: Path, api
     broken.parent.mkdir(parents=True)
     broken.write_text("{")
     assert mm("run", *ADHOC, "--dry-run").status == 0
+
+
+def test_a_trial_below_its_baselines_is_named_loudly() -> None:
+    from mmbench.cli.run import shortfalls
+    from tests.report.sweep import sweep
+
+    lines = shortfalls(sweep())
+    assert any("ended below the majority class" in line for line in lines)
+    assert any("ended below the probe" in line for line in lines)
+    assert all(line.startswith("WARNING ") for line in lines)
+    good = [record for record in sweep() if not any(record.trial.name in line for line in lines)]
+    assert good
+    assert shortfalls(good) == []
