@@ -83,9 +83,7 @@ def finetune(
     if reason is not None:
         raise TrialError(f"{cards[0].name} cannot do {cards[1].name}: {reason}")
     trial = Trial(model=cards[0], task=cards[1], recipe=cards[2], seed=seed, limit=limit)
-    work = prepare_run(trial_plan(trial), results=Path(results), device=device)
-    if keep == "best" and any("model" not in s.record.artefacts for s in work.reused):
-        work = prepare_run(trial_plan(trial), results=Path(results), device=device, fresh=True)
+    work = prepare_run(trial_plan(trial), results=Path(results), device=device, keep=keep)
     summary = run_suite(work, results=Path(results), device=device, keep=keep)
     stored = summary.stored[0]
     if stored.record.failure is not None:
@@ -216,7 +214,7 @@ def run(
     catalog = Catalog.standard(tuple(Path(folder) for folder in cards))
     chosen = catalog.suite(suite) if isinstance(suite, str) else suite
     folder = Path(results) if results is not None else Path("results") / chosen.name
-    work = prepare_run(plan(chosen, catalog), results=folder, device=device, fresh=fresh)
+    work = prepare_run(plan(chosen, catalog), results=folder, device=device, keep=keep, fresh=fresh)
     return run_suite(work, results=folder, device=device, keep=keep, watcher=watcher)
 
 

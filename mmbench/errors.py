@@ -4,7 +4,8 @@
     ├── CardError                 a card, recipe or suite says something wrong or unknown
     ├── PlanError                 the matrix asks for what cannot be run
     ├── TrialError                one trial cannot be run to its end
-    │   └── DataError             its data are missing, unreadable or not as the card says
+    │   ├── DataError             its data are missing, unreadable or not as the card says
+    │   └── Diverged              a loss or an output was not finite
     └── StoreError                records cannot be read or written
 
 A message says what, where and what to do next, in one or two lines. `assert` is for what cannot
@@ -33,6 +34,10 @@ class TrialError(MmbenchError):
 
 class DataError(TrialError):
     """The data of a trial are missing, unreadable or not as the card says."""
+
+
+class Diverged(TrialError):
+    """A loss or an output was not finite; the message names the step or the split."""
 
 
 class StoreError(MmbenchError):

@@ -68,8 +68,9 @@ class Trial:
         """What of the model's card changes its features; the weights themselves are a digest."""
         model = asdict(self.model)
         # of a random start the config alone: where its tokenizer lies changes nothing
-        config = model["source"]["config"] if self.model.start == "scratch" else None
-        return [config, *(model[name] for name in MODEL_BEHAVIOUR)]
+        scratch = self.model.start == "scratch"
+        source = model["source"]["config"] if scratch else model["source"].get("tensors")
+        return [source, *(model[name] for name in MODEL_BEHAVIOUR)]
 
     @property
     def task_behaviour(self) -> list[Any]:
@@ -164,10 +165,14 @@ class SplitFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GridPoint:
-    """One learning rate of the grid: what it reached on validation and what it cost."""
+    """One learning rate of the grid: what it reached on validation and what it cost.
+
+    `diverged` says how it ended where its loss was not finite; it then has no `validation`.
+    """
 
     learning_rate: float
-    validation: float
+    validation: float | None
+    diverged: str | None = None
     best_step: int
     steps: int
     seconds: float

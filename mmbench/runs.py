@@ -41,11 +41,19 @@ class RunSummary:
     refused: int
 
 
-def prepare_run(planned: Plan, *, results: Path, device: str = "auto", fresh: bool = False) -> Work:
+def prepare_run(
+    planned: Plan,
+    *,
+    results: Path,
+    device: str = "auto",
+    keep: Keep = "none",
+    fresh: bool = False,
+) -> Work:
     """Name the weights and data of a plan's trials, and look up what is already done.
 
     A trial is done if an `ok` record has its key, the kind of device, the precision and our
     behaviour version. `fresh` runs everything again.
+    With keep="best", a record whose model was not kept does not count as done.
     """
     store, kind = Store(results), choose_device(device)
     digests: dict[tuple[str, str], Mapping[str, str]] = {}
@@ -58,7 +66,7 @@ def prepare_run(planned: Plan, *, results: Path, device: str = "auto", fresh: bo
             digests[pair] = _digests(trial)
         resolved = replace(trial, digests=digests[pair])
         here = environment.fingerprint(kind, trial.recipe.precision)
-        done = None if fresh else _done(store, resolved, here)
+        done = None if fresh else _done(store, resolved, here, keep)
         if done is None:
             todo.append(resolved)
         else:
@@ -84,8 +92,10 @@ def run_suite(
     new: list[Stored] = []
     for number, trial in enumerate(work.todo, start=1):
         watcher.started(trial, number, len(work.todo))
-        with store.claim(trial) as folder:
-            record = executor.run(trial, folder)
+        # files may have changed since the run was planned, hours ago perhaps
+        current = replace(trial, digests=_digests(trial))
+        with store.claim(current) as folder:
+            record = executor.run(current, folder)
             new.append(store.put(record, folder))
         watcher.ended(record)
     refused = [_put_refusal(store, refusal, bench.device) for refusal in work.plan.refused]
@@ -100,14 +110,14 @@ def run_suite(
 
 
 def _digests(trial: Trial) -> Mapping[str, str]:
-    """Where the weights or the data cannot be had, the trial itself will say so and fail."""
+    """Of what the trial reads, as it is now. What cannot be had, the trial itself will name."""
     try:
         return resolve(trial).digests
     except MmbenchError:
         return {"model": UNRESOLVED, "task": UNRESOLVED}
 
 
-def _done(store: Store, trial: Trial, here: Fingerprint) -> Stored | None:
+def _done(store: Store, trial: Trial, here: Fingerprint, keep: Keep) -> Stored | None:
     """The last record that makes running the trial again needless."""
     for stored in reversed(store.find(trial)):
         print_ = stored.record.fingerprint
@@ -116,7 +126,8 @@ def _done(store: Store, trial: Trial, here: Fingerprint) -> Stored | None:
             here.precision,
             BEHAVIOUR,
         )
-        if stored.record.status == "ok" and same:
+        kept = keep == "none" or "model" in stored.record.artefacts
+        if stored.record.status == "ok" and same and kept:
             return stored
     return None
 

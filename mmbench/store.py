@@ -139,9 +139,22 @@ def load(path: Path) -> Stored:
 
 
 def latest(records: list[Stored]) -> list[Stored]:
-    """One record a trial and fingerprint: the last; repeats before it are history."""
-    newest: dict[tuple[str, str], Stored] = {}
+    """What stands now: the last record of each trial and fingerprint.
+
+    Repeats before it are history, and so is a failure or a refusal of what has worked since.
+    """
+    newest: dict[tuple[object, ...], Stored] = {}
+    worked: dict[tuple[object, ...], str] = {}
     for stored in sorted(records, key=lambda s: (s.record.started_at, s.folder.name)):
         record = stored.record
-        newest[(record.key, record.fingerprint.digest)] = stored
-    return list(newest.values())
+        newest[(record.trial.cell, record.key, record.fingerprint.digest)] = stored
+        if record.status == "ok":
+            for seed in (record.trial.seed, None):
+                worked[(record.trial.cell, record.trial.limit, seed)] = record.started_at
+
+    def overtaken(record: Record) -> bool:
+        seed = None if record.status == "refused" else record.trial.seed
+        since = worked.get((record.trial.cell, record.trial.limit, seed), "")
+        return record.status != "ok" and since > record.started_at
+
+    return [stored for stored in newest.values() if not overtaken(stored.record)]

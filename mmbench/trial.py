@@ -3,6 +3,7 @@
 import hashlib
 import time
 import traceback
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +15,7 @@ from mmbench.data.cache import Cache, default_cache_root
 from mmbench.data.examples import TaskData
 from mmbench.data.identity import data_digest
 from mmbench.data.tasks import load_task
-from mmbench.errors import MmbenchError
+from mmbench.errors import MmbenchError, TrialError
 from mmbench.meters import environment
 from mmbench.meters.memory import peak_memory
 from mmbench.models.identity import weights_digest
@@ -30,8 +31,8 @@ from mmbench.records import (
     digest_of,
 )
 from mmbench.train.costs import costs
-from mmbench.train.device import seed_everything, seed_for
-from mmbench.train.finetune import Finetuned, Setting, finetune
+from mmbench.train.device import seed_everything, seed_for, true_float32
+from mmbench.train.finetune import Finetuned, Grid, Setting, finetune
 from mmbench.train.kept import save_kept
 from mmbench.train.outcome import judge, write_predictions
 
@@ -86,16 +87,19 @@ def run_trial(trial: Trial, folder: Path, bench: Bench) -> Record:
     )
     try:
         if UNRESOLVED in trial.digests.values():
-            resolve(trial)  # raises what hid the digest when the run was planned
-        record = _run(record, folder, bench)
+            resolve(trial)  # raises what hid the digest when the trial was begun
+            raise TrialError("weights or data could not be named a moment ago; run it again")
+        true_float32()
+        for stage in _stages(record, folder, bench):
+            record = stage  # so that what is known stays known if a later stage fails
     except Exception as error:  # noqa: BLE001 - the one place where a crash becomes a record
-        record = replace(record, failure=failure_of(error))
+        record = replace(record, status="failed", failure=failure_of(error))
     machine = environment.environment(bench.device, meter)
     return replace(
         record,
         environment=machine,
         seconds=time.perf_counter() - began,
-        warnings=tuple(other_work_of(machine.other_cores_busy, machine.cores)),
+        warnings=(*record.warnings, *other_work_of(machine.other_cores_busy, machine.cores)),
     )
 
 
@@ -111,7 +115,8 @@ def failure_of(error: Exception) -> Failure:
     )
 
 
-def _run(record: Record, folder: Path, bench: Bench) -> Record:
+def _stages(record: Record, folder: Path, bench: Bench) -> Iterator[Record]:
+    """The record when the scores are known, and again when everything is."""
     trial, watcher = record.trial, bench.watcher
     with peak_memory(bench.device) as peak:
         watcher.phase("reading data")
@@ -131,6 +136,23 @@ def _run(record: Record, folder: Path, bench: Bench) -> Record:
         )
         finetuned = finetune(adapter, data, setting)
         outcome = judge(finetuned, data, setting)
+    record = replace(
+        record,
+        labels=data.labels,
+        scores=outcome.scores,
+        classes=outcome.classes,
+        measurements=peak.measurements,
+        grid=_grid(finetuned.grid, trial.task.primary),
+        curve=tuple(point for fit in finetuned.grid.fits for point in fit.curve),
+        data=_facts(finetuned, data),
+        dropped=data.dropped,
+        logits_digest=outcome.digest,
+        warnings=tuple(
+            f"learning rate {fit.learning_rate:g} diverged: {fit.reason}"
+            for fit in finetuned.grid.diverged
+        ),
+    )
+    yield record
     watcher.phase("timing")
     measurements = (*costs(finetuned, setting), *peak.measurements)
     artefacts = {"predictions": write_predictions(outcome, data, folder)}
@@ -139,20 +161,7 @@ def _run(record: Record, folder: Path, bench: Bench) -> Record:
         save_kept(adapter, finetuned.learner.head, data, trial.recipe, trial.task, folder / "model")
         artefacts["model"] = _weights(folder, "model/model.safetensors")
         artefacts["head"] = _weights(folder, "model/head.safetensors")
-    return replace(
-        record,
-        status="ok",
-        labels=data.labels,
-        scores=outcome.scores,
-        classes=outcome.classes,
-        measurements=measurements,
-        grid=_grid(finetuned, trial.task.primary),
-        curve=tuple(point for fit in finetuned.fits for point in fit.curve),
-        data=_facts(finetuned, data),
-        dropped=data.dropped,
-        logits_digest=outcome.digest,
-        artefacts=artefacts,
-    )
+    yield replace(record, status="ok", measurements=measurements, artefacts=artefacts)
 
 
 def other_work_of(busy: float | None, cores: int) -> list[str]:
@@ -176,8 +185,9 @@ def _weights(folder: Path, path: str) -> Artefact:
     return Artefact(path=path, sha256=hashlib.sha256(content).hexdigest(), bytes=len(content))
 
 
-def _grid(finetuned: Finetuned, primary: str) -> tuple[GridPoint, ...]:
-    return tuple(
+def _grid(grid: Grid, primary: str) -> tuple[GridPoint, ...]:
+    """Every learning rate, those that diverged last."""
+    ended = [
         GridPoint(
             learning_rate=fit.learning_rate,
             validation=fit.best.validation[primary],
@@ -185,10 +195,24 @@ def _grid(finetuned: Finetuned, primary: str) -> tuple[GridPoint, ...]:
             steps=fit.steps,
             seconds=fit.seconds,
             stopped_early=fit.stopped_early,
-            chosen=fit is finetuned.chosen,
+            chosen=fit is grid.chosen,
         )
-        for fit in finetuned.fits
-    )
+        for fit in grid.fits
+    ]
+    diverged = [
+        GridPoint(
+            learning_rate=fit.learning_rate,
+            validation=None,
+            diverged=fit.reason,
+            best_step=0,
+            steps=0,
+            seconds=fit.seconds,
+            stopped_early=False,
+            chosen=False,
+        )
+        for fit in grid.diverged
+    ]
+    return (*ended, *diverged)
 
 
 def _facts(finetuned: Finetuned, data: TaskData) -> tuple[SplitFacts, ...]:

@@ -1,5 +1,6 @@
 """Resuming: what is reused, and what is never skipped as done."""
 
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -7,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from mmbench.api import trial_plan
-from mmbench.cards import FileData, ModelCard, Recipe, TaskCard
+from mmbench.cards import FileData, FolderModel, ModelCard, Recipe, TaskCard
 from mmbench.executors.inline import Inline
 from mmbench.plan import Plan, Refusal
 from mmbench.records import Record, Trial
 from mmbench.runs import RunSummary, Work, prepare_run, run_suite
-from mmbench.store import Store
+from mmbench.store import Store, latest
 
 RECIPE = Recipe(
     name="probe-tiny", strategy="probe", learning_rates=(1e-2,), epochs=1, evaluations=1
@@ -152,11 +153,55 @@ def test_refused_cells_are_recorded_once_with_their_reason(trial: Trial, results
 def test_weights_that_cannot_be_named_fail_in_the_trial_alone(
     trial: Trial, results: Path, tmp_path: Path
 ) -> None:
-    from mmbench.cards import FolderModel
-
     gone = replace(trial.model, source=FolderModel(via="folder", path=str(tmp_path / "gone")))
     plan = Plan(
         suite=trial_plan(trial).suite, trials=(replace(trial, model=gone), trial), refused=()
     )
     summary = run_suite(prepare_run(plan, results=results), results=results)
     assert (summary.ok, summary.failed) == (1, 1)
+
+
+def test_a_file_that_changes_after_planning_is_recorded_as_it_was_read(
+    trial: Trial, results: Path
+) -> None:
+    work = prepare_run(trial_plan(trial), results=results)
+    assert isinstance(trial.task.source, FileData)
+    file = Path(trial.task.source.files["all"])
+    file.write_text(file.read_text() + "\na brick of sort zzz,red")
+    record = run_suite(work, results=results).stored[0].record
+    assert record.status == "ok"
+    assert record.trial.digests["task"] != work.todo[0].digests["task"]
+    assert len(prepare_run(trial_plan(trial), results=results).reused) == 1
+
+
+def test_a_record_without_its_model_is_not_done_if_the_model_is_wanted(
+    trial: Trial, results: Path
+) -> None:
+    run(trial, results)
+    assert len(prepare_run(trial_plan(trial), results=results, keep="best").todo) == 1
+    work = prepare_run(trial_plan(trial), results=results, keep="best")
+    run_suite(work, results=results, keep="best")
+    assert prepare_run(trial_plan(trial), results=results, keep="best").todo == ()
+
+
+def test_a_failure_is_forgotten_once_the_trial_has_worked(trial: Trial, results: Path) -> None:
+    gone = FolderModel(via="folder", path=str(results / "gone"))
+    run(replace(trial, model=replace(trial.model, source=gone)), results)
+    (failed,) = latest(Store(results).select())
+    assert failed.record.status == "failed"
+    time.sleep(1.1)  # records are dated to the second
+    run(trial, results)
+    assert len(Store(results).select()) == 2
+    (stored,) = latest(Store(results).select())
+    assert stored.record.status == "ok"
+
+
+def test_recipes_that_are_equal_but_for_their_name_are_both_reported(
+    trial: Trial, results: Path
+) -> None:
+    run(trial, results)
+    run(replace(trial, recipe=replace(RECIPE, name="my-probe")), results)
+    assert {s.record.trial.recipe.name for s in latest(Store(results).select())} == {
+        "probe-tiny",
+        "my-probe",
+    }

@@ -9,11 +9,11 @@ import pytest
 import torch
 from sklearn.metrics import accuracy_score, f1_score
 
-from mmbench.cards import ModelCard, PackageModel, Recipe, TaskCard
+from mmbench.cards import ModelCard, PackageModel, Recipe, SplitRule, TaskCard
 from mmbench.codec import dump_json, load_record
 from mmbench.data.cache import Cache
 from mmbench.records import Record, Trial
-from mmbench.trial import Bench, resolve, run_trial
+from mmbench.trial import UNRESOLVED, Bench, resolve, run_trial
 
 
 @pytest.fixture
@@ -87,7 +87,7 @@ def test_the_grid_keeps_the_rate_that_is_best_on_validation(trial: Trial, tmp_pa
     record = run(trial, tmp_path)
     assert [point.learning_rate for point in record.grid] == [1e-3, 3e-3]
     (chosen,) = [point for point in record.grid if point.chosen]
-    assert chosen.validation == max(point.validation for point in record.grid)
+    assert chosen.validation == max(point.validation or 0.0 for point in record.grid)
     rates = {point.learning_rate for point in record.curve}
     assert rates == {1e-3, 3e-3}
     validation = record.score("after", "validation", "accuracy")
@@ -178,3 +178,72 @@ def test_what_it_cost_is_measured(trial: Trial, tmp_path: Path) -> None:
         assert value is not None
         assert value > 0
     assert record.seconds > (found["train_seconds"].value or 0)
+
+
+def test_a_learning_rate_that_diverges_is_told_and_left_out(trial: Trial, tmp_path: Path) -> None:
+    recipe = replace(trial.recipe, learning_rates=(1e30, 1e-3), clip_norm=None)
+    record = run(replace(trial, recipe=recipe), tmp_path)
+    good, bad = record.grid
+    assert (good.learning_rate, good.chosen) == (1e-3, True)
+    assert (bad.learning_rate, bad.chosen, bad.validation) == (1e30, False, None)
+    assert any("learning rate 1e+30 diverged" in warning for warning in record.warnings)
+    assert {point.learning_rate for point in record.curve} == {1e-3}
+
+
+def test_a_trial_whose_rates_all_diverge_fails_with_the_step(trial: Trial, tmp_path: Path) -> None:
+    recipe = replace(trial.recipe, learning_rates=(1e29, 1e30), clip_norm=None)
+    (tmp_path / "run").mkdir()
+    bench = Bench(device=torch.device("cpu"), cache=Cache(tmp_path / "cache"))
+    record = run_trial(replace(trial, recipe=recipe), tmp_path / "run", bench)
+    assert record.status == "failed"
+    assert record.failure is not None
+    assert record.failure.kind == "Diverged"
+    assert "not finite" in record.failure.message or "at step" in record.failure.message
+
+
+def test_a_task_without_a_split_named_test_is_scored_and_timed(
+    trial: Trial, tmp_path: Path
+) -> None:
+    cut = {name: SplitRule(cut_from="train", fraction=0.2) for name in ("test_new", "validation")}
+    task = replace(trial.task, splits={"train": SplitRule(), **cut})
+    record = run(resolve(replace(trial, task=task)), tmp_path)
+    assert record.score("after", "test_new", "accuracy") is not None
+    rate = record.measurement("inference_samples_per_second")
+    assert rate is not None
+    assert rate.value
+
+
+def test_a_task_without_validation_is_refused_before_any_work(trial: Trial, tmp_path: Path) -> None:
+    splits = {"train": SplitRule(), "test": SplitRule(cut_from="train", fraction=0.2)}
+    (tmp_path / "run").mkdir()
+    bench = Bench(device=torch.device("cpu"), cache=Cache(tmp_path / "cache"))
+    changed = resolve(replace(trial, task=replace(trial.task, splits=splits)))
+    record = run_trial(changed, tmp_path / "run", bench)
+    assert record.failure is not None
+    assert "needs a split 'validation'" in record.failure.message
+    assert not (tmp_path / "cache").exists()
+
+
+def test_a_failure_after_the_scores_keeps_them(
+    trial: Trial, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full_disk(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("mmbench.trial.write_predictions", full_disk)
+    (tmp_path / "run").mkdir()
+    bench = Bench(device=torch.device("cpu"), cache=Cache(tmp_path / "cache"))
+    record = run_trial(trial, tmp_path / "run", bench)
+    assert record.status == "failed"
+    assert record.failure is not None
+    assert "No space left" in record.failure.message
+    assert record.score("after", "test", "accuracy") is not None
+
+
+def test_a_trial_whose_weights_have_no_name_never_runs(trial: Trial, tmp_path: Path) -> None:
+    nameless = replace(trial, digests={"model": UNRESOLVED, "task": UNRESOLVED})
+    (tmp_path / "run").mkdir()
+    record = run_trial(nameless, tmp_path / "run", Bench(device=torch.device("cpu")))
+    assert record.status == "failed"
+    assert record.failure is not None
+    assert "could not be named" in record.failure.message

@@ -22,6 +22,7 @@ class Recipe:
     the others cost is in the record. `warmup` is the share of all steps. `batch_size` is the
     effective batch; `micro_batch` rows go through the model at a time. `evaluations` is how often
     the validation split is scored in the run; `patience` ends it after so many without a gain.
+    `dropout` is the head's; a backbone keeps its own.
     """
 
     name: str

@@ -150,7 +150,13 @@ def _run(matrix: Matrix, settings: Settings) -> int:
 
     from mmbench import api
 
-    work = api.prepare_run(planned, results=results, device=settings.device, fresh=settings.fresh)
+    work = api.prepare_run(
+        planned,
+        results=results,
+        device=settings.device,
+        keep=settings.keep.value,
+        fresh=settings.fresh,
+    )
     kind = _device_kind(settings.device)
     estimate = Estimate(earlier_seconds(results, limit=suite.limit, device=kind))
     if settings.dry_run:
@@ -176,10 +182,6 @@ def _watch(work: "Work", results: Path, settings: Settings, estimate: "Estimate"
         note(f"reusing {counted(len(work.reused), 'record')} of {results}")
     for line in differences(work):
         note(line)
-    if settings.keep is Keep.BEST:
-        unkept = sum("model" not in stored.record.artefacts for stored in work.reused)
-        if unkept:
-            note(f"{unkept} of them kept no model; --fresh runs them again and keeps it")
     began = time.monotonic()
     with watching(work.todo, estimate) as watcher:
         summary = api.run_suite(

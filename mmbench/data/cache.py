@@ -62,6 +62,9 @@ class Cache:
         try:
             facts = build(temporary)
             (temporary / FACTS).write_text(json.dumps(facts))
+            for path in temporary.iterdir():
+                with open(path, "rb") as file:
+                    os.fsync(file.fileno())
             try:
                 publish(temporary, folder)
             except OSError:

@@ -1,5 +1,6 @@
 """Runs trials in this process, one after the other."""
 
+import contextlib
 import gc
 from pathlib import Path
 
@@ -19,5 +20,7 @@ class Inline:
         record = run_trial(trial, folder, self.bench)
         gc.collect()  # the model of this trial must be gone before the next one is loaded
         if self.bench.device.type == "cuda":
-            torch.cuda.empty_cache()
+            # after a fatal error of the device this fails too; the record must reach the disk
+            with contextlib.suppress(RuntimeError):
+                torch.cuda.empty_cache()
         return record

@@ -64,9 +64,11 @@ def environment(device: torch.device, meter: LoadMeter) -> Environment:
 
 
 def _busy_seconds() -> float:
-    """Seconds that the processors were not idle, over all cores."""
-    times = psutil.cpu_times()
-    return float(sum(times) - times.idle - getattr(times, "iowait", 0.0))
+    """Seconds that the cores this process may use were not idle, by anybody's work."""
+    cores = psutil.cpu_times(percpu=True)
+    ours = [cores[core] for core in os.sched_getaffinity(0) if core < len(cores)]
+    idle = ("idle", "iowait", "guest", "guest_nice")  # guests are within user and nice already
+    return float(sum(sum(times) - sum(getattr(times, n, 0.0) for n in idle) for times in ours))
 
 
 def _own_seconds() -> float:

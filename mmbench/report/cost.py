@@ -251,9 +251,14 @@ def _grid_rows(record: Record, say: Messages) -> list[tuple[str, ...]]:
     trial, name = record.trial, record.trial.task.primary
     rows: list[tuple[str, ...]] = []
     for point in record.grid:
-        told = (("grid.chosen", point.chosen), ("grid.stopped", point.stopped_early))
+        told = (
+            ("grid.chosen", point.chosen),
+            ("grid.stopped", point.stopped_early),
+            ("grid.diverged", point.diverged is not None),
+        )
         remarks = [say(key) for key, true in told if true]
-        validation = score_with_unit(point.validation, name)
+        value = score_with_unit(point.validation, name)
+        score = say("grid.score", value=value, metric=metric_name(name, say))
         rows.append(
             (
                 trial.model.name,
@@ -261,8 +266,8 @@ def _grid_rows(record: Record, say: Messages) -> list[tuple[str, ...]]:
                 trial.recipe.name,
                 str(trial.seed),
                 rate(point.learning_rate),
-                say("grid.score", value=validation, metric=metric_name(name, say)),
-                f"{point.best_step} / {point.steps}",
+                MISSING if point.diverged else score,
+                MISSING if point.diverged else f"{point.best_step} / {point.steps}",
                 amount(point.seconds),
                 listed(remarks, say),
             )

@@ -63,6 +63,8 @@ MESSAGES = {
     ),
     "notice.recorded": "Warnings that the trials recorded:",
     "note.no_joint_space": "the model has no joint space of inputs and labels",
+    "note.diverged": "learning rate {rate} diverged at step {step} and is out of the choice",
+    "note.diverged_outputs": "learning rate {rate} diverged and is out of the choice",
     "note.short": "short: {found} of {wanted} windows; measure on more data",
     "note.measured_earlier": "measured when the features were computed",
     "note.one_group": "all rows are one group: no interval",
@@ -161,6 +163,7 @@ MESSAGES = {
     "grid.seconds": "seconds",
     "grid.remark": "remark",
     "grid.chosen": "chosen",
+    "grid.diverged": "diverged",
     "grid.stopped": "stopped early",
     # inputs
     "models.heading": "Models",

@@ -45,6 +45,8 @@ MESSAGES = {
     ),
     "notice.recorded": "试验运行时记录的警告：",
     "note.no_joint_space": "该模型没有输入与标签的共同表示空间",
+    "note.diverged": "学习率 {rate} 在第 {step} 步发散，不参与选择",
+    "note.diverged_outputs": "学习率 {rate} 训练发散，不参与选择",
     "note.short": "计时过短：只有 {found} 个计时窗口，至少应有 {wanted} 个，请用更多数据测量",
     "note.measured_earlier": "为首次提取特征时所测",
     "note.one_group": "全部样本同属一组，无法给出区间",
@@ -130,6 +132,7 @@ MESSAGES = {
     "grid.seconds": "耗时（秒）",
     "grid.remark": "备注",
     "grid.chosen": "选中",
+    "grid.diverged": "发散",
     "grid.stopped": "早停",
     # inputs
     "models.heading": "模型",

@@ -11,6 +11,10 @@ from mmbench.report.i18n import Messages
 KNOWN = {
     "note.no_joint_space": re.compile(r"no joint space of inputs and labels: .*"),
     "note.short": re.compile(r"short: (?P<found>\d+) of (?P<wanted>\d+) windows"),
+    "note.diverged": re.compile(
+        r"learning rate (?P<rate>\S+) diverged: .* at step (?P<step>\d+);.*"
+    ),
+    "note.diverged_outputs": re.compile(r"learning rate (?P<rate>\S+) diverged: the model's .*"),
     "note.measured_earlier": re.compile(r"measured when the features were computed"),
     "note.one_group": re.compile(r"all rows are one group: no interval"),
     "note.whole_process": re.compile(r"the peak could not be reset: .*"),

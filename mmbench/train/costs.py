@@ -2,6 +2,7 @@
 
 import itertools
 import time
+from dataclasses import replace
 
 import torch
 
@@ -16,11 +17,13 @@ from mmbench.train.learner import Headed
 
 INFERENCE_ROWS = 512
 INFERENCE_SECONDS = 10.0
+MEASURED_EARLIER = "measured when the features were computed"
 
 
 def costs(finetuned: Finetuned, setting: Setting) -> list[Measurement]:
     """Rates of training, feature extraction and inference, and what each stage took."""
-    chosen, others = finetuned.chosen, [f for f in finetuned.fits if f is not finetuned.chosen]
+    grid = finetuned.grid
+    chosen, others = grid.chosen, [f for f in grid.fits if f is not grid.chosen]
     text = finetuned.prepared["train"].facts.tokens is not None
     model = finetuned.model
     found: list[Measurement] = [
@@ -28,7 +31,10 @@ def costs(finetuned: Finetuned, setting: Setting) -> list[Measurement]:
         *throughput(inference_windows(finetuned, setting), "inference", tokens=text),
         *shares(list(chosen.windows)),
         _seconds("train_seconds", chosen.seconds),
-        _seconds("tuning_seconds", sum(fit.seconds for fit in others)),
+        _seconds(
+            "tuning_seconds",
+            sum(fit.seconds for fit in others) + sum(fit.seconds for fit in grid.diverged),
+        ),
         Measurement(
             name="parameters", unit="1", value=float(sum(p.numel() for p in model.parameters()))
         ),
@@ -44,14 +50,14 @@ def costs(finetuned: Finetuned, setting: Setting) -> list[Measurement]:
 def _training(finetuned: Finetuned, *, text: bool) -> list[Measurement]:
     """With the backbone in the loop `train_*`; on stored features `head_*` and `feature_*`,
     which say nothing of each other."""
-    windows = list(finetuned.chosen.windows)
+    windows = list(finetuned.grid.chosen.windows)
     if not finetuned.extracted:
         return list(throughput(windows, "train", tokens=text))
     train = finetuned.extracted["train"]
-    found = [
-        *throughput(windows, "head", tokens=False),
-        *throughput(list(train.windows), "feature", tokens=text),
-    ]
+    rates = throughput(list(train.windows), "feature", tokens=text)
+    if train.hit:
+        rates = tuple(replace(rate, note=MEASURED_EARLIER) for rate in rates)
+    found = [*throughput(windows, "head", tokens=False), *rates]
     everything = finetuned.extracted.values()
     reused = sum(extracted.seconds for extracted in everything if extracted.hit)
     found.append(_seconds("feature_seconds", sum(e.seconds for e in everything)))
@@ -60,19 +66,21 @@ def _training(finetuned: Finetuned, *, text: bool) -> list[Measurement]:
             name="feature_seconds_reused",
             unit="s",
             value=reused,
-            note="measured when the features were computed" if reused else None,
+            note=MEASURED_EARLIER if reused else None,
         )
     )
     return found
 
 
 def inference_windows(finetuned: Finetuned, setting: Setting) -> list[Window]:
-    """Windows of the whole model, from tokens or pixels to logits, on up to 512 test rows.
+    """Windows of the whole model, from tokens or pixels to logits, on up to 512 test rows
+    (of validation, where no split is a test).
 
     Batches have the recipe's size and mixed order. They are run again and again until there are
     enough windows, for at most INFERENCE_SECONDS; the first is run once before the clock starts.
     """
-    test = finetuned.prepared["test"]
+    split = next((s for s in finetuned.prepared if s.startswith("test")), "validation")
+    test = finetuned.prepared[split]
     rows = Subset(test, spread(len(test), INFERENCE_ROWS))
     return _time_inference(
         finetuned.model,

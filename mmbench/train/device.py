@@ -34,6 +34,14 @@ def autocast(device: torch.device, precision: Precision) -> Iterator[None]:
         yield
 
 
+def true_float32() -> None:
+    """float32 means float32: convolutions on recent GPUs would else round inputs to 10 bits.
+
+    bf16 autocast is not touched. See torch's notes on TensorFloat-32.
+    """
+    torch.backends.fp32_precision = "ieee"  # type: ignore[attr-defined]
+
+
 def seed_for(seed: int, purpose: str) -> int:
     """A seed of its own for each use of chance, so that one use does not shift another."""
     return int.from_bytes(hashlib.sha256(f"{seed}/{purpose}".encode()).digest()[:7], "big")

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from mmbench.data.batches import evaluation_batches, to_device
 from mmbench.data.prepared import Prepared
-from mmbench.errors import TrialError
+from mmbench.errors import Diverged
 from mmbench.metrics import classification
 from mmbench.metrics.intervals import interval
 from mmbench.metrics.table import metric
@@ -27,7 +27,10 @@ def predict_logits(
     precision: Precision,
     batch_size: int,
 ) -> NDArray[np.float32]:
-    """[N, C] float32 in the order of the rows, in eval mode whatever the mode before."""
+    """[N, C] float32 in the order of the rows, in eval mode whatever the mode before.
+
+    Diverged if one is not finite: the class with the largest of them would mean nothing.
+    """
     training = learner.training
     learner.eval()
     rows: list[int] = []
@@ -38,6 +41,8 @@ def predict_logits(
         rows += batch.indices
     learner.train(training)
     found = torch.cat(logits).cpu().numpy()
+    if not np.isfinite(found).all():
+        raise Diverged("the model's outputs are not finite; lower the learning rate")
     ordered = np.empty_like(found)
     ordered[rows] = found
     return ordered
@@ -54,9 +59,7 @@ class Validation:
 def validation_of(
     logits: NDArray[np.float32], targets: NDArray[np.int64], metrics: tuple[str, ...]
 ) -> Validation:
-    """TrialError if a logit is not finite: a score of it would mean nothing."""
-    if not np.isfinite(logits).all():
-        raise TrialError("the model's outputs are not finite; lower the learning rate")
+    """logits: [N, C], finite. targets: [N] class indices."""
     matrix = classification.confusion(targets, logits.argmax(1), logits.shape[1])
     return Validation(
         scores={name: float(classification.VALUE[name](matrix)) for name in metrics},

@@ -1,5 +1,6 @@
 """One fine-tuning: the learner of a strategy, trained at every learning rate of the grid."""
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -10,7 +11,7 @@ from mmbench.data.cache import Cache
 from mmbench.data.examples import Examples, TaskData
 from mmbench.data.prepared import Prepared
 from mmbench.data.views import Subset, spread
-from mmbench.errors import DataError
+from mmbench.errors import DataError, Diverged
 from mmbench.heads.classify import ClassifyHead
 from mmbench.models.base import Adapter
 from mmbench.progress import Watcher
@@ -41,6 +42,24 @@ class Setting:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DivergedFit:
+    """A learning rate whose loss was not finite."""
+
+    learning_rate: float
+    seconds: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grid:
+    """Every learning rate that was tried, in the order of the recipe, and the best of them."""
+
+    fits: tuple[Fit, ...]
+    diverged: tuple[DivergedFit, ...]
+    chosen: Fit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Finetuned:
     """The learner with the best weights of the best learning rate, and how it got there.
 
@@ -54,8 +73,7 @@ class Finetuned:
     inputs: Mapping[str, Prepared]
     prepared: Mapping[str, Prepared]
     extracted: Mapping[str, Extracted]
-    fits: tuple[Fit, ...]
-    chosen: Fit
+    grid: Grid
 
     @property
     def model(self) -> Headed:
@@ -69,6 +87,9 @@ def finetune(adapter: Adapter, data: TaskData, setting: Setting) -> Finetuned:
     """Prepare every split, extract features where the backbone is frozen, train the grid."""
     recipe, watcher = setting.recipe, setting.watcher
     strategy.check(adapter, recipe)
+    for needed in ("train", "validation"):
+        if needed not in data.splits:
+            raise DataError(f"training needs a split {needed!r}; add it under splits")
     prepared = {}
     for split, examples in data.splits.items():
         watcher.phase(f"preparing {split}")
@@ -81,15 +102,14 @@ def finetune(adapter: Adapter, data: TaskData, setting: Setting) -> Finetuned:
             extracted[split] = features_of(adapter, rows, setting)
     inputs = {split: found.rows for split, found in extracted.items()} or prepared
     learner = make_learner(adapter, prepared["train"], extracted.get("train"), data, setting)
-    fits, chosen = _grid(learner, data.splits, inputs, setting)
+    grid = _grid(learner, data.splits, inputs, setting)
     return Finetuned(
         adapter=adapter,
         learner=learner,
         inputs=inputs,
         prepared=prepared,
         extracted=extracted,
-        fits=tuple(fits),
-        chosen=chosen,
+        grid=grid,
     )
 
 
@@ -144,13 +164,16 @@ def _grid(
     splits: Mapping[str, Examples],
     inputs: Mapping[str, Prepared],
     setting: Setting,
-) -> tuple[list[Fit], Fit]:
-    """Every learning rate from the same start; the learner ends with the best one's weights."""
+) -> Grid:
+    """Every learning rate from the same start; the learner ends with the best one's weights.
+
+    A rate that diverges is told and left out; Diverged if every one of them does.
+    """
     recipe = setting.recipe
     targets = {split: examples.targets for split, examples in splits.items()}
-    train, held_out = targets["train"], targets.get("validation")
-    if train is None or held_out is None:
-        raise DataError("training needs targets in the splits train and validation")
+    train, held_out = targets["train"], targets["validation"]
+    assert train is not None, "the splits of a task carry targets"
+    assert held_out is not None, "the splits of a task carry targets"
 
     def validate() -> Validation:
         logits = predict_logits(
@@ -164,26 +187,35 @@ def _grid(
 
     start = trained_state(learner)
     fits: list[Fit] = []
+    diverged: list[DivergedFit] = []
     best: tuple[Fit, dict[str, torch.Tensor]] | None = None
     for rate in recipe.learning_rates:
         setting.watcher.phase(f"learning rate {rate:g}")
         load_state(learner, start)
-        found = fit(
-            learner,
-            TrainingRows(prepared=inputs["train"], targets=train),
-            recipe,
-            learning_rate=rate,
-            seed=setting.seed,
-            device=setting.device,
-            validate=validate,
-            watcher=setting.watcher,
-        )
+        began = time.perf_counter()
+        try:
+            found = fit(
+                learner,
+                TrainingRows(prepared=inputs["train"], targets=train),
+                recipe,
+                learning_rate=rate,
+                seed=setting.seed,
+                device=setting.device,
+                validate=validate,
+                watcher=setting.watcher,
+            )
+        except Diverged as error:
+            if rate == recipe.learning_rates[-1] and not fits:
+                raise  # none is left to choose from
+            seconds = time.perf_counter() - began
+            diverged.append(DivergedFit(learning_rate=rate, seconds=seconds, reason=str(error)))
+            continue
         fits.append(found)
         if best is None or better(found.best, best[0].best):
             best = (found, trained_state(learner))
-    assert best is not None, "a recipe has at least one learning rate"
+    assert best is not None, "the last rate raises if all have diverged"
     load_state(learner, best[1])
-    return fits, best[0]
+    return Grid(fits=tuple(fits), diverged=tuple(diverged), chosen=best[0])
 
 
 def better(point: CurvePoint, than: CurvePoint) -> bool:

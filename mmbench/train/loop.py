@@ -17,7 +17,7 @@ from torch import Tensor
 from mmbench.cards import Recipe
 from mmbench.data.batches import Batch, steps_per_epoch, to_device, training_batches
 from mmbench.data.prepared import Prepared
-from mmbench.errors import TrialError
+from mmbench.errors import Diverged
 from mmbench.meters.clock import StepClock, Window
 from mmbench.progress import Watcher
 from mmbench.records import CurvePoint
@@ -63,7 +63,7 @@ def fit(
 ) -> Fit:
     """Train `learner` in place and leave it with its best weights on validation, in eval mode.
 
-    Best is the highest primary metric, and among equals the lowest validation loss. TrialError
+    Best is the highest primary metric, and among equals the lowest validation loss. Diverged
     names the step at which a loss was not finite.
     """
     assert recipe.epochs is not None, "a recipe that trains has epochs"
@@ -171,13 +171,13 @@ def _count(clock: StepClock, micro_batches: list[Batch]) -> bool:
 def mean_loss(losses: list[Tensor], step: int) -> float:
     """Mean of the losses of the last steps, read from the device at once.
 
-    TrialError if one is not finite; `step` is the number of the last of them.
+    Diverged if one is not finite; `step` is the number of the last of them.
     """
     values = torch.stack(losses).tolist()
     for place, value in enumerate(values):
         if not math.isfinite(value):
             at = step - len(values) + place + 1
-            raise TrialError(
+            raise Diverged(
                 f"the training loss was {value} at step {at}; lower the learning rate, raise "
                 "warmup, or set clip_norm"
             )

@@ -5,7 +5,7 @@ from torch import nn
 from mmbench.cards import Recipe
 from mmbench.errors import TrialError
 from mmbench.models.base import Adapter
-from mmbench.train.learner import FeatureInput, Headed
+from mmbench.train.learner import Headed
 
 
 def check(adapter: Adapter, recipe: Recipe) -> None:
@@ -32,7 +32,3 @@ def training_mode(learner: nn.Module, recipe: Recipe) -> None:
     if recipe.strategy != "full":
         assert isinstance(learner, Headed)
         learner.backbone.eval()
-
-
-def trains_on_features(learner: Headed) -> bool:
-    return isinstance(learner.backbone, FeatureInput)

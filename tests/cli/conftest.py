@@ -61,8 +61,11 @@ class FakeApi:
     calls: list[dict[str, Any]] = field(default_factory=list)
     predictions: Sequence[object] = ()
 
-    def prepare_run(self, planned: Plan, *, results: Path, device: str, fresh: bool) -> Any:
-        self.calls.append({"plan": planned, "results": results, "device": device, "fresh": fresh})
+    def prepare_run(
+        self, planned: Plan, *, results: Path, device: str, keep: str, fresh: bool
+    ) -> Any:
+        call = {"results": results, "device": device, "keep": keep, "fresh": fresh}
+        self.calls.append({"plan": planned, **call})
         done: list[Stored] = []
         todo: list[Trial] = []
         for trial in planned.trials:

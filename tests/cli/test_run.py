@@ -144,11 +144,9 @@ def test_the_same_command_reuses_what_is_done(mm: Command, here: Path, api: Fake
     assert "0 ok, 1 reused" in ran.err
 
 
-def test_reused_records_without_a_model_are_told_where_one_is_asked_for(
-    mm: Command, here: Path, api: FakeApi
-) -> None:
-    mm("run", *ADHOC)
-    assert "1 of them kept no model; --fresh" in mm("run", *ADHOC, "--keep", "best").err
+def test_what_to_keep_decides_what_counts_as_done(mm: Command, here: Path, api: FakeApi) -> None:
+    mm("run", *ADHOC, "--keep", "best")
+    assert api.calls[0]["keep"] == "best"
 
 
 def test_a_failed_trial_exits_1_and_the_report_is_written(

@@ -2,12 +2,16 @@
 
 import re
 
+import pytest
 import torch
 
+from mmbench.errors import Diverged
 from mmbench.meters.clock import Window, throughput
 from mmbench.report.i18n import Messages
 from mmbench.report.notes import note_text
+from mmbench.train.costs import MEASURED_EARLIER
 from mmbench.train.evaluate import score_split
+from mmbench.train.loop import mean_loss
 from mmbench.train.outcome import NOT_APPLICABLE
 from mmbench.trial import other_work_of
 
@@ -30,13 +34,17 @@ def ours() -> list[str]:
     (grouped,) = score_split(
         "after", "test", targets, targets, classes=2, metrics=("accuracy",), groups=("a", "a")
     )
-    notes = [NOT_APPLICABLE, short.note, grouped.note, *other_work_of(1.24, 2)]
+    with pytest.raises(Diverged) as step:
+        mean_loss([torch.tensor(float("nan"))], step=3)
+    diverged = f"learning rate 0.1 diverged: {step.value}"
+    notes = [NOT_APPLICABLE, MEASURED_EARLIER, short.note, grouped.note, diverged]
+    notes += other_work_of(1.24, 2)
     return [note for note in notes if note is not None]
 
 
 def test_the_notes_of_trials_are_translated() -> None:
     notes = ours()
-    assert len(notes) == 4
+    assert len(notes) == 6
     for note in notes:
         assert not ENGLISH.search(note_text(note, Messages("zh"))), note
 
