@@ -274,4 +274,6 @@ def _inputs(
         raise TrialError(
             f"the model takes {' + '.join(wanted)}; it was given {' + '.join(given) or 'nothing'}"
         )
+    if not all(map(len, given.values())):
+        raise TrialError("there is nothing to predict on: the list is empty")
     return given

@@ -98,6 +98,11 @@ def test_the_wrong_modality_is_refused(stored: Stored) -> None:
         mmbench.predict(stored, images=[b"x"])
 
 
+def test_an_empty_list_is_refused(stored: Stored) -> None:
+    with pytest.raises(TrialError, match="list is empty"):
+        mmbench.predict(stored, texts=[])
+
+
 def test_embed_gives_one_vector_a_text(tiny_bert: ModelCard) -> None:
     features = mmbench.embed(tiny_bert, texts=["a", "bc", "def g"])
     assert features.shape == (3, 32)

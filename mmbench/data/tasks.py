@@ -55,8 +55,6 @@ def examples_from(
     if len(set(counts.values())) != 1:
         raise DataError(f"inputs need equally many rows of every modality; there are {counts}")
     (count,) = set(counts.values())
-    if count == 0:
-        raise DataError("there is no row to predict on")
     names = tuple(str(i) for i in range(count)) if ids is None else tuple(ids)
     if len(names) != count or len(set(names)) != count:
         raise DataError(f"{count} rows need {count} different ids; there are {len(set(names))}")

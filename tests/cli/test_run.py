@@ -121,9 +121,9 @@ def test_offline_is_set_before_anything_heavy_reads_it(
     seen: dict[str, str | None] = {}
     prepare = api.prepare_run
 
-    def look(planned: Plan, *, results: Path, device: str, fresh: bool) -> object:
+    def look(planned: Plan, *, results: Path, device: str, keep: str, fresh: bool) -> object:
         seen.update({name: os.environ.get(name) for name in OFFLINE})
-        return prepare(planned, results=results, device=device, fresh=fresh)
+        return prepare(planned, results=results, device=device, keep=keep, fresh=fresh)
 
     monkeypatch.setattr(api, "prepare_run", look)
     mm("run", *ADHOC, "--offline")
