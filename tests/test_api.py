@@ -117,3 +117,10 @@ def test_a_failed_trial_raises_and_leaves_its_record(
         mmbench.finetune(broken, colours, recipe=RECIPE, results=tmp_path / "results")
     (path,) = (tmp_path / "results").rglob("record.json")
     assert load(path).record.status == "failed"
+
+
+def test_keeping_a_model_prints_nothing(
+    tiny_bert: ModelCard, colours: TaskCard, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    mmbench.finetune(tiny_bert, colours, recipe=RECIPE, results=tmp_path / "results")
+    assert capfd.readouterr() == ("", "")

@@ -64,16 +64,23 @@ def interval(
     targets, predicted: [N] class indices. groups: [N] keys (integers or strings), equal for
     examples that depend on each other, such as one concept drawn by two vendors. Without groups
     accuracy (and micro F1, the same number) gets the Wilson score interval, every other metric a
-    bootstrap over examples; with groups every metric gets a cluster bootstrap. The same input
+    bootstrap over examples; with groups every metric gets a cluster bootstrap. Where no example is
+    wrong there is nothing to resample: accuracy then gets Wilson's interval over the groups,
+    each counted once. The same input
     always gives the same interval. CardError for an unknown metric; ValueError for the input
     that `confusion` or `grouped_confusion` refuses.
     """
     value = VALUE[metric(name).name]
+    share = name in ("accuracy", "f1_micro")
     if groups is not None:
         grouped = grouped_confusion(targets, predicted, classes, groups=groups)
+        if share and np.array_equal(np.asarray(targets), np.asarray(predicted)):
+            count = len(np.unique(np.asarray(groups)))
+            span = wilson(count, count, level)
+            return Interval(low=span.low, high=span.high, method="Wilson score over groups")
         return cluster_bootstrap(value, grouped, level=level)
     counts = confusion(targets, predicted, classes)
-    if name in ("accuracy", "f1_micro"):
+    if share:
         return wilson(int(np.trace(counts)), int(counts.sum()), level)
     return bootstrap(value, counts, level=level)
 

@@ -39,7 +39,7 @@ def pretrained(folder: Path) -> PreTrainedModel:
             f"{folder}: transformers loads a folder (config.json, model.safetensors, …), not a file"
         )
     try:
-        with _quiet():
+        with quiet():
             model, report = AutoModel.from_pretrained(
                 folder,
                 dtype=torch.float32,
@@ -92,7 +92,7 @@ def random(config: Mapping[str, Any], where: str) -> PreTrainedModel:
 def tokenizer(folder: Path) -> PreTrainedTokenizerFast:
     """The fast tokenizer in `folder`; TrialError if there is none."""
     try:
-        with _quiet():
+        with quiet():
             found = AutoTokenizer.from_pretrained(
                 folder, trust_remote_code=False, local_files_only=True
             )
@@ -107,7 +107,7 @@ def tokenizer(folder: Path) -> PreTrainedTokenizerFast:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """Without the library's progress bar and load report; what matters becomes an error above."""
     logging = cast(Any, _logging)  # untyped upstream
     level, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()

@@ -71,7 +71,10 @@ class ImageAdapter(Adapter):
 
             from_timm.save(self.backbone, folder, self.rules)
         else:
-            cast(Any, self.backbone).save_pretrained(folder)
+            from mmbench.models.from_transformers import quiet
+
+            with quiet():
+                cast(Any, self.backbone).save_pretrained(folder)
 
     def _measured_width(self) -> int:
         """D, by a forward of one black image: libraries name it differently, if at all."""

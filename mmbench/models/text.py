@@ -75,8 +75,11 @@ class TextAdapter(Adapter):
         # the last call's truncation is a state of the tokenizer and would be saved with it
         cast(Any, self.tokenizer.backend_tokenizer).no_truncation()
         cast(Any, self.tokenizer.backend_tokenizer).no_padding()
-        self.backbone.save_pretrained(folder)
-        self.tokenizer.save_pretrained(folder)
+        from mmbench.models.from_transformers import quiet
+
+        with quiet():
+            self.backbone.save_pretrained(folder)
+            self.tokenizer.save_pretrained(folder)
 
 
 def mean_of_tokens(tokens: Tensor, mask: Tensor) -> Tensor:

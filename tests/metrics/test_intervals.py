@@ -285,3 +285,16 @@ def test_many_groups_of_many_classes_fit_in_memory() -> None:
     finally:
         tracemalloc.stop()
     assert peak_bytes < 100e6
+
+
+def test_a_flawless_score_over_groups_is_as_sure_as_its_groups_are_many() -> None:
+    targets = np.arange(60) % 3
+    groups = np.repeat(np.arange(20), 3)
+    found = interval("accuracy", targets, targets, 3, groups)
+    theirs = wilson(20, 20)
+    assert (found.low, found.high) == (theirs.low, theirs.high)
+    assert found.low < 0.9
+    assert found.method == "Wilson score over groups"
+    almost = targets.copy()
+    almost[0] = (almost[0] + 1) % 3
+    assert "cluster bootstrap" in interval("accuracy", targets, almost, 3, groups).method
