@@ -20,6 +20,12 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
     return root
 
 
+@pytest.fixture
+def quick_timing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Trials time their inference for a moment only; what the rates are is not asked."""
+    monkeypatch.setattr("mmbench.train.costs.INFERENCE_SECONDS", 0.1)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests that need a GPU are skipped, and counted, where there is none."""
     if not any(item.get_closest_marker("gpu") for item in items):

@@ -14,6 +14,8 @@ from mmbench.cards import FileData, FolderModel, ModelCard, Recipe, TaskCard
 from mmbench.errors import StoreError, TrialError
 from mmbench.store import Stored, load
 
+pytestmark = pytest.mark.usefixtures("quick_timing")
+
 RECIPE = Recipe(
     name="full-tiny",
     strategy="full",

@@ -15,6 +15,8 @@ from mmbench.records import Record, Trial
 from mmbench.runs import RunSummary, Work, prepare_run, run_suite
 from mmbench.store import Store, latest
 
+pytestmark = pytest.mark.usefixtures("quick_timing")
+
 RECIPE = Recipe(
     name="probe-tiny", strategy="probe", learning_rates=(1e-2,), epochs=1, evaluations=1
 )

@@ -15,6 +15,8 @@ from mmbench.data.cache import Cache
 from mmbench.records import Record, Trial
 from mmbench.trial import UNRESOLVED, Bench, resolve, run_trial
 
+pytestmark = pytest.mark.usefixtures("quick_timing")
+
 
 @pytest.fixture
 def recipe() -> Recipe:
