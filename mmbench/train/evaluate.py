@@ -15,12 +15,12 @@ from mmbench.metrics.intervals import interval
 from mmbench.metrics.table import metric
 from mmbench.records import ClassScore, Score, Stage
 from mmbench.train.device import Precision, autocast
-from mmbench.train.learner import Headed
+from mmbench.train.learner import Learner
 
 
 @torch.inference_mode()
 def predict_logits(
-    learner: Headed,
+    learner: Learner,
     prepared: Prepared,
     *,
     device: torch.device,

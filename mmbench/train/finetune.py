@@ -15,7 +15,7 @@ from mmbench.errors import DataError, Diverged
 from mmbench.heads.classify import ClassifyHead
 from mmbench.models.base import Adapter
 from mmbench.progress import Watcher
-from mmbench.records import CurvePoint, Fingerprint
+from mmbench.records import Fingerprint
 from mmbench.train import strategy
 from mmbench.train.device import seed_everything
 from mmbench.train.evaluate import Validation, predict_logits, validation_of
@@ -211,12 +211,8 @@ def _grid(
             diverged.append(DivergedFit(learning_rate=rate, seconds=seconds, reason=str(error)))
             continue
         fits.append(found)
-        if best is None or better(found.best, best[0].best):
+        if best is None or goodness(found.best) > goodness(best[0].best):
             best = (found, trained_state(learner))
     assert best is not None, "the last rate raises if all have diverged"
     load_state(learner, best[1])
     return Grid(fits=tuple(fits), diverged=tuple(diverged), chosen=best[0])
-
-
-def better(point: CurvePoint, than: CurvePoint) -> bool:
-    return goodness(point) > goodness(than)

@@ -29,7 +29,7 @@ FORMAT = 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class About:
-    """What a kept model is. `names` are the labels' names for people, by language."""
+    """What a kept model is. labels: the classes in the order of the logits."""
 
     format: int
     model: ModelCard

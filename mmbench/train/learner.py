@@ -1,6 +1,6 @@
 """The seam between the loop and everything that learns."""
 
-from typing import Protocol
+from abc import abstractmethod
 
 from torch import Tensor, nn
 
@@ -10,20 +10,23 @@ from mmbench.heads.classify import ClassifyHead, cross_entropy
 from mmbench.models.base import Adapter, Features
 
 
-class Learner(Protocol):
-    """What the loop needs to know of a model. It is also an `nn.Module`.
+class Learner(nn.Module):
+    """What the loop needs to know of a model.
 
     The loss is a sum, and `count` says over how many: the loop divides the sums of all
     micro-batches of a step by their common count, so that unequal micro-batches give exactly the
     gradient of the full batch.
     """
 
+    @abstractmethod
     def count(self, batch: Batch) -> int:
         """How many terms the loss of this batch sums (rows; for taggers, tokens)."""
 
+    @abstractmethod
     def loss(self, batch: Batch) -> Tensor:
         """The sum of the losses of the batch, a scalar on the learner's device."""
 
+    @abstractmethod
     def predict(self, inputs: Inputs) -> Tensor:
         """Logits [B, C]."""
 
@@ -35,7 +38,7 @@ class FeatureInput(nn.Module):
         return Features(pooled=inputs["features"])
 
 
-class Headed(nn.Module):
+class Headed(Learner):
     """A backbone with a task head."""
 
     def __init__(

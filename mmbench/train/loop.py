@@ -23,7 +23,7 @@ from mmbench.progress import Watcher
 from mmbench.records import CurvePoint
 from mmbench.train.device import autocast, seed_everything, seed_for
 from mmbench.train.evaluate import Validation
-from mmbench.train.learner import Headed
+from mmbench.train.learner import Learner
 from mmbench.train.optim import make_optimizer, rate_factor
 from mmbench.train.stopping import BestKeeper
 from mmbench.train.strategy import training_mode
@@ -51,7 +51,7 @@ class Fit:
 
 
 def fit(
-    learner: Headed,
+    learner: Learner,
     rows: TrainingRows,
     recipe: Recipe,
     *,
@@ -122,7 +122,7 @@ def fit(
 
 
 def _step(
-    learner: Headed,
+    learner: Learner,
     optimizer: torch.optim.Optimizer,
     micro_batches: list[Batch],
     recipe: Recipe,
