@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mmbench.metrics.classification import VALUE, Counts, Values, class_indices, confusion
-from mmbench.metrics.table import metric
+from mmbench.metrics.table import metric_of
 
 Value = Callable[[Counts], Values]
 Draw = Callable[[np.random.Generator, int], Counts]
@@ -66,11 +66,10 @@ def interval(
     accuracy (and micro F1, the same number) gets the Wilson score interval, every other metric a
     bootstrap over examples; with groups every metric gets a cluster bootstrap. Where no example is
     wrong there is nothing to resample: accuracy then gets Wilson's interval over the groups,
-    each counted once. The same input
-    always gives the same interval. CardError for an unknown metric; ValueError for the input
-    that `confusion` or `grouped_confusion` refuses.
+    each counted once. The same input always gives the same interval. CardError for a metric that is
+    not of classification; ValueError for the input that `confusion` or `grouped_confusion` refuses.
     """
-    value = VALUE[metric(name).name]
+    value = VALUE[metric_of("classification", name).name]
     share = name in ("accuracy", "f1_micro")
     if groups is not None:
         grouped = grouped_confusion(targets, predicted, classes, groups=groups)

@@ -4,6 +4,7 @@ The table alone is read by `mmbench list` and by the reports, so it imports noth
 functions that compute the values live beside it, under the same names.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -39,6 +40,36 @@ def _classification(name: str, reference: str) -> Metric:
     )
 
 
+def _recall(direction: str, query: str, candidates: str, k: int) -> Metric:
+    return Metric(
+        name=f"{direction}_recall@{k}",
+        range=(0.0, 1.0),
+        higher_is_better=True,
+        unit="",
+        reference=(
+            f"share of {query} of which a {candidates} that belongs to it is among the first {k}, "
+            "of all candidates of the split (Karpathy and Fei-Fei 2015, arXiv:1412.2306); a hit "
+            "rate, as in CLIP_benchmark and Chinese-CLIP, except that a tie counts as a miss and "
+            "equal images or texts are one candidate"
+        ),
+        kinds=("retrieval",),
+    )
+
+
+def _median_rank(direction: str, query: str) -> Metric:
+    return Metric(
+        name=f"{direction}_median_rank",
+        range=(1.0, math.inf),
+        higher_is_better=False,
+        unit="rank",
+        reference=(
+            f"median over {query} of the rank, from 1, of the first candidate that belongs to it "
+            "(Karpathy and Fei-Fei 2015, arXiv:1412.2306); not rounded down as in VSE++"
+        ),
+        kinds=("retrieval",),
+    )
+
+
 METRICS: Mapping[str, Metric] = MappingProxyType(
     {
         metric.name: metric
@@ -63,6 +94,22 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
                 "F1 of the pooled counts, the same number as accuracy where each example has one "
                 "label; equals scikit-learn f1_score(average='micro')",
             ),
+            Metric(
+                name="mean_recall",
+                range=(0.0, 1.0),
+                higher_is_better=True,
+                unit="",
+                reference=(
+                    "mean of recall@1, @5 and @10 of both directions, the MR of AltCLIP "
+                    "(arXiv:2211.06679); that of Chinese-CLIP on MUGE (arXiv:2211.01335) is of "
+                    "text to image alone"
+                ),
+                kinds=("retrieval",),
+            ),
+            *(_recall("i2t", "images", "text", k) for k in (1, 5, 10)),
+            *(_recall("t2i", "texts", "image", k) for k in (1, 5, 10)),
+            _median_rank("i2t", "images"),
+            _median_rank("t2i", "texts"),
         )
     }
 )
@@ -75,3 +122,14 @@ def metric(name: str) -> Metric:
             f"no metric {name!r}{did_you_mean(name, METRICS)} (there are {', '.join(METRICS)})"
         )
     return METRICS[name]
+
+
+def metric_of(kind: str, name: str) -> Metric:
+    """Return the metric `name` of a task kind; CardError if there is none or it is another's."""
+    row = metric(name)
+    if kind not in row.kinds:
+        legal = ", ".join(other.name for other in METRICS.values() if kind in other.kinds)
+        raise CardError(
+            f"{name!r} is a metric of {' and '.join(row.kinds)}, not of {kind} (it has {legal})"
+        )
+    return row

@@ -11,6 +11,7 @@ import numpy as np
 from datasets import Features, Value
 from numpy.typing import ArrayLike, NDArray
 
+from mmbench.errors import CardError
 from mmbench.metrics.classification import VALUE, class_indices, confusion
 from mmbench.metrics.table import metric
 
@@ -25,6 +26,12 @@ class ClassificationMetric(evaluate.Metric):  # type: ignore[misc]
 
     def __init__(self, name: str) -> None:
         self._metric = metric(name)
+        if "classification" not in self._metric.kinds:
+            raise CardError(
+                f"{name!r} is made of ranks among all candidates, which predictions and "
+                "references do not hold; call evaluate_retrieval of mmbench.metrics.retrieval, "
+                f"and VALUE[{name!r}] there on what it returns"
+            )
         super().__init__(keep_in_memory=True)
         # evaluate derives it from the class, and `combine` uses it as the prefix.
         self.info.module_name = name
@@ -99,6 +106,8 @@ class ClassificationMetric(evaluate.Metric):  # type: ignore[misc]
 
 def load(name: str) -> evaluate.Metric:
     """Return our metric `name` as an `evaluate.Metric`; CardError if there is none.
+
+    So too for a metric of retrieval, with what to call instead.
 
     >>> load("balanced_accuracy").compute(predictions=[0, 1, 1], references=[0, 1, 0])
     {'balanced_accuracy': 0.75}

@@ -1,17 +1,25 @@
 """The table of metrics: complete, closed, and helpful when a name is wrong."""
 
 import dataclasses
+import math
 
 import pytest
 
 from mmbench.errors import CardError
 from mmbench.kinds import KINDS
-from mmbench.metrics.classification import VALUE
-from mmbench.metrics.table import METRICS, metric
+from mmbench.metrics import classification, retrieval
+from mmbench.metrics.table import METRICS, metric, metric_of
+
+FUNCTIONS = {"classification": classification.VALUE, "retrieval": retrieval.VALUE}
 
 
-def test_every_metric_has_a_function_and_every_function_a_row() -> None:
-    assert set(METRICS) == set(VALUE)
+@pytest.mark.parametrize("kind", FUNCTIONS)
+def test_every_metric_of_a_kind_has_a_function_and_every_function_a_row(kind: str) -> None:
+    assert {name for name, row in METRICS.items() if kind in row.kinds} == set(FUNCTIONS[kind])
+
+
+def test_no_metric_belongs_to_a_kind_without_functions() -> None:
+    assert {kind for row in METRICS.values() for kind in row.kinds} == set(FUNCTIONS)
 
 
 def test_a_row_is_found_by_its_own_name() -> None:
@@ -24,8 +32,13 @@ def test_rows_say_range_direction_and_source() -> None:
     for row in METRICS.values():
         low, high = row.range
         assert low < high
-        assert row.higher_is_better
         assert row.reference
+
+
+def test_ranks_are_better_low_and_shares_are_better_high() -> None:
+    for row in METRICS.values():
+        assert row.higher_is_better == (row.unit != "rank")
+        assert row.range == ((0.0, 1.0) if row.higher_is_better else (1.0, math.inf))
 
 
 def test_rows_and_task_kinds_name_each_other() -> None:
@@ -41,6 +54,16 @@ def test_a_misspelt_metric_is_refused_with_the_nearest_name() -> None:
 def test_an_unknown_metric_is_refused_with_all_names() -> None:
     with pytest.raises(CardError, match="f1_macro"):
         metric("zzz")
+
+
+def test_a_metric_of_another_kind_is_refused_with_those_that_are_legal() -> None:
+    assert metric_of("retrieval", "mean_recall") is metric("mean_recall")
+    with pytest.raises(CardError, match=r"'accuracy' is a metric of classification, not of retr"):
+        metric_of("retrieval", "accuracy")
+    with pytest.raises(CardError, match=r"not of classification \(it has accuracy, balanced_acc"):
+        metric_of("classification", "mean_recall")
+    with pytest.raises(CardError, match="did you mean 'mean_recall'"):
+        metric_of("retrieval", "mean_recal")
 
 
 def test_the_table_cannot_be_changed() -> None:

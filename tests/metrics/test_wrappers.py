@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from mmbench.errors import CardError
 from mmbench.metrics.classification import VALUE, confusion
-from mmbench.metrics.table import METRICS
+from mmbench.metrics.retrieval import VALUE as OF_RANKS
 from mmbench.metrics.wrappers import load
 
 REFERENCES = [0, 0, 0, 0, 1, 1, 2]
@@ -28,7 +28,7 @@ def expected(name: str) -> float:
     return float(VALUE[name](confusion(REFERENCES, PREDICTIONS, 3)))
 
 
-@pytest.mark.parametrize("name", METRICS)
+@pytest.mark.parametrize("name", VALUE)
 def test_compute_equals_the_function(name: str) -> None:
     wrapped = load(name)
     assert isinstance(wrapped, evaluate.Metric)
@@ -37,7 +37,7 @@ def test_compute_equals_the_function(name: str) -> None:
     assert result == {name: pytest.approx(expected(name), abs=1e-12)}
 
 
-@pytest.mark.parametrize("name", METRICS)
+@pytest.mark.parametrize("name", VALUE)
 def test_batches_and_single_examples_add_up(name: str) -> None:
     wrapped = load(name)
     wrapped.add_batch(predictions=np.array(PREDICTIONS[:4]), references=np.array(REFERENCES[:4]))
@@ -60,9 +60,9 @@ def test_a_large_label_needs_no_large_matrix() -> None:
 
 
 def test_combine_gives_every_metric_under_its_name() -> None:
-    combined = evaluate.combine([load(name) for name in METRICS])
+    combined = evaluate.combine([load(name) for name in VALUE])
     result = combined.compute(predictions=PREDICTIONS, references=REFERENCES)
-    assert result == {name: pytest.approx(expected(name), abs=1e-12) for name in METRICS}
+    assert result == {name: pytest.approx(expected(name), abs=1e-12) for name in VALUE}
 
 
 def test_combine_accepts_batches_and_single_examples() -> None:
@@ -143,3 +143,9 @@ def test_an_option_is_refused_and_not_dropped() -> None:
 def test_an_unknown_metric_is_refused_with_the_nearest_name() -> None:
     with pytest.raises(CardError, match="did you mean 'f1_macro'"):
         load("f1_makro")
+
+
+@pytest.mark.parametrize("name", OF_RANKS)
+def test_a_metric_of_ranks_is_refused_with_what_to_call_instead(name: str) -> None:
+    with pytest.raises(CardError, match=rf"'{name}' is made of ranks .* call evaluate_retrieval"):
+        load(name)
