@@ -14,6 +14,7 @@ from typing import Annotated
 import typer
 
 from mmbench import __version__
+from mmbench.cli.cache import cache
 from mmbench.cli.console import complain
 from mmbench.cli.doctor import doctor
 from mmbench.cli.list import list_cards
@@ -38,6 +39,7 @@ app.command()(report)
 app.command()(predict)
 app.command("list")(list_cards)
 app.command()(show)
+app.add_typer(cache, name="cache")
 app.command()(doctor)
 
 

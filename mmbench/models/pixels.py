@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 import numpy as np
 import PIL
@@ -23,8 +23,8 @@ from mmbench.cards import ImageRules
 from mmbench.data.cache import Cache
 from mmbench.data.examples import EncodedImage, Examples
 from mmbench.data.prepared import Inputs, PreparedFacts
+from mmbench.digests import digest_of
 from mmbench.errors import DataError
-from mmbench.records import digest_of
 
 VERSION = 1  # raised when the same image and rules would give other pixels
 MAX_PIXELS = 50_000_000
@@ -65,6 +65,7 @@ class PixelRows:
     lengths: NDArray[np.int64]
     digest: str
     facts: PreparedFacts
+    padded_to: None = None
 
     def __len__(self) -> int:
         return len(self.pixels)
@@ -75,19 +76,25 @@ class PixelRows:
         return {"pixels": torch.from_numpy(np.asarray(rows))}
 
 
-def decode(rules: ImageRules, examples: Examples, cache: Cache) -> PixelRows:
+Centre = Literal["rounded", "floor"]
+"""Where `crop` cuts if an odd number of pixels is over: as torchvision does, or transformers."""
+
+
+def decode(
+    rules: ImageRules, examples: Examples, cache: Cache, *, centre: Centre = "rounded"
+) -> PixelRows:
     """The images of `examples` by `rules`. DataError counts those that cannot be read, and why."""
     images = cast("Sequence[EncodedImage]", examples.inputs["image"])
     geometry = {"size": rules.size, "fit": rules.fit, "interpolation": rules.interpolation}
     key = digest_of(
         {
             "images": _digest_of_images(images, examples.ids),
-            "rules": geometry | {"crop_fraction": rules.crop_fraction},
+            "rules": geometry | {"crop_fraction": rules.crop_fraction, "centre": centre},
             "pillow": PIL.__version__,
             "version": VERSION,
         }
     )
-    entry, _ = cache.get("pixels", key, lambda to: _build(rules, images, examples.ids, to))
+    entry, _ = cache.get("pixels", key, lambda to: _build(rules, centre, images, examples.ids, to))
     return PixelRows(
         pixels=entry.arrays["pixels"],
         lengths=np.ones(len(images), np.int64),
@@ -97,12 +104,14 @@ def decode(rules: ImageRules, examples: Examples, cache: Cache) -> PixelRows:
     )
 
 
-def pixels_of(image: EncodedImage, rules: ImageRules) -> NDArray[np.uint8]:
+def pixels_of(
+    image: EncodedImage, rules: ImageRules, centre: Centre = "rounded"
+) -> NDArray[np.uint8]:
     """[3, size, size] uint8, RGB: the first frame, upright, on white, resized.
 
-    The result equals that of timm's evaluation transform (`crop`, and `squash` at the size itself)
-    and of a transformers image processor with the Pillow backend (`squash`). ValueError or one of
-    Pillow's errors if the image cannot be read.
+    The result equals that of timm's and open_clip's evaluation transforms, and of a transformers
+    image processor with the Pillow backend if the centre is `floor`. (Its torchvision backend
+    resizes a little otherwise.) ValueError or one of Pillow's errors if it cannot be read.
     """
     Image.init()
     known = [name for name in FORMATS if name in Image.OPEN]
@@ -110,7 +119,7 @@ def pixels_of(image: EncodedImage, rules: ImageRules) -> NDArray[np.uint8]:
         _check_size(*opened.size)
         opened.load()
         upright = _rgb(ImageOps.exif_transpose(opened))
-    resized = _squash(upright, rules) if rules.fit == "squash" else _crop(upright, rules)
+    resized = _squash(upright, rules) if rules.fit == "squash" else _crop(upright, rules, centre)
     return np.asarray(resized).transpose(2, 0, 1)
 
 
@@ -130,7 +139,7 @@ def _squash(image: Image.Image, rules: ImageRules) -> Image.Image:
     return image.resize((rules.size, rules.size), FILTERS[rules.interpolation])
 
 
-def _crop(image: Image.Image, rules: ImageRules) -> Image.Image:
+def _crop(image: Image.Image, rules: ImageRules, centre: Centre) -> Image.Image:
     """torchvision's Resize(short side) and CenterCrop, with timm's rounding of the short side."""
     short = math.floor(rules.size / rules.crop_fraction)
     width, height = image.size
@@ -140,7 +149,8 @@ def _crop(image: Image.Image, rules: ImageRules) -> Image.Image:
         width, height = int(short * width / height), short
     _check_size(width, height)
     image = image.resize((width, height), FILTERS[rules.interpolation])
-    left, top = round((width - rules.size) / 2), round((height - rules.size) / 2)
+    cut = round if centre == "rounded" else math.floor
+    left, top = cut((width - rules.size) / 2), cut((height - rules.size) / 2)
     return image.crop((left, top, left + rules.size, top + rules.size))
 
 
@@ -150,16 +160,23 @@ def _check_size(width: int, height: int) -> None:
 
 
 def _build(
-    rules: ImageRules, images: Sequence[EncodedImage], ids: Sequence[str], folder: Path
+    rules: ImageRules,
+    centre: Centre,
+    images: Sequence[EncodedImage],
+    ids: Sequence[str],
+    folder: Path,
 ) -> Mapping[str, Any]:
     shape = (len(images), 3, rules.size, rules.size)
     if not images:  # nothing can be mapped
         np.save(folder / "pixels.npy", np.zeros(shape, np.uint8))
         return {}
     out = np.lib.format.open_memmap(folder / "pixels.npy", mode="w+", dtype=np.uint8, shape=shape)
+    if hasattr(os, "posix_fallocate"):  # a disk that fills up under a map ends the process at once
+        with open(folder / "pixels.npy", "r+b") as file:
+            os.posix_fallocate(file.fileno(), 0, os.stat(file.fileno()).st_size)
 
     def fill(row: int) -> None:
-        out[row] = pixels_of(images[row], rules)
+        out[row] = pixels_of(images[row], rules, centre)
 
     _for_each(fill, ids)
     out.flush()
