@@ -16,8 +16,10 @@ from mmbench.cards import (
     FileData,
     FolderModel,
     ModelCard,
+    PairModel,
     RandomModel,
     Recipe,
+    Side,
     Suite,
     TaskCard,
 )
@@ -89,12 +91,37 @@ class Catalog:
         path = self.path(ModelCard, name)
         card = load_card(ModelCard, path)
         source = card.source
+        if card.parts:
+            raise CardError(f"{path}: parts are looked up by the names under source; remove them")
+        if isinstance(source, PairModel):
+            return self._pair(card, source, path)
         if isinstance(source, FolderModel):
             return replace(card, source=_folder_beside(path, source))
         if isinstance(source, RandomModel) and isinstance(source.tokenizer, FolderModel):
             tokenizer = _folder_beside(path, source.tokenizer)
             return replace(card, source=replace(source, tokenizer=tokenizer))
         return card
+
+    def _pair(self, card: ModelCard, source: PairModel, path: Path) -> ModelCard:
+        parts: dict[Side, ModelCard] = {
+            "image": self._encoder(_named_beside(path, source.image)),
+            "text": self._encoder(_named_beside(path, source.text)),
+        }
+        if card.languages != parts["text"].languages:
+            raise CardError(
+                f"{path}: languages is {list(card.languages)}; those of its text encoder "
+                f"{source.text} are {list(parts['text'].languages)}"
+            )
+        try:
+            return replace(card, parts=parts)
+        except CardError as error:
+            raise CardError(f"{path}: {error}") from None
+
+    def _encoder(self, name: str) -> ModelCard:
+        path = self.path(ModelCard, name)
+        if isinstance(load_card(ModelCard, path).source, PairModel):  # it might name itself
+            raise CardError(f"{path}: a pair cannot be part of another")
+        return self.model(name)
 
     def task(self, name: str) -> TaskCard:
         path = self.path(TaskCard, name)
@@ -114,7 +141,7 @@ class Catalog:
         card = load_card(Suite, path)
 
         def found(names: tuple[str, ...]) -> tuple[str, ...]:
-            return tuple(_beside(path, name) if _is_path(name) else name for name in names)
+            return tuple(_named_beside(path, name) for name in names)
 
         blocks = tuple(
             Block(models=found(b.models), tasks=found(b.tasks), recipes=found(b.recipes))
@@ -163,6 +190,11 @@ def _beside(card: Path, path: str) -> str:
         return str((card.parent / Path(path).expanduser()).resolve())
     except (OSError, RuntimeError, ValueError) as error:  # no such home, a NUL, a loop of links
         raise CardError(f"{card}: the path {path!r} cannot be used: {error}") from None
+
+
+def _named_beside(card: Path, name: str) -> str:
+    """A name as it is, the path of a card file relative to the card that names it."""
+    return _beside(card, name) if _is_path(name) else name
 
 
 def _folder_beside(card: Path, source: FolderModel) -> FolderModel:

@@ -5,22 +5,31 @@ the kind `needs`; nothing else decides it.
 """
 
 from dataclasses import dataclass
+from typing import Literal
 
-from mmbench.cards import Gives, Strategy
+from mmbench.cards import Gives, Modality, Strategy
 from mmbench.errors import CardError, did_you_mean
+
+Baseline = Literal["majority", "chance"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
-    """`decomposable`: the loss of a batch is the sum of the losses of its rows, so that a batch
-    may be cut into micro-batches and give the same gradient."""
+    """`inputs`: what a task of the kind must have as input, if that is fixed. `target`: classes
+    that training must have seen, or keys that say which rows belong together. `decomposable`: the
+    loss of a batch is the sum of the losses of its rows, so that a batch may be cut into
+    micro-batches and give the same gradient. `baseline`: what a model must beat. `ignores`: fields
+    of a recipe that mean nothing here."""
 
     name: str
     needs: Gives
+    inputs: tuple[Modality, ...] | None = None
+    target: Literal["class", "key"]
     metrics: tuple[str, ...]
     strategies: tuple[Strategy, ...]
-    zero_shot_needs: Gives | None
     decomposable: bool
+    baseline: Baseline
+    ignores: tuple[str, ...]
 
 
 KINDS = {
@@ -29,10 +38,33 @@ KINDS = {
         Kind(
             name="classification",
             needs="pooled",
+            target="class",
             metrics=("accuracy", "balanced_accuracy", "f1_macro", "f1_micro"),
             strategies=("zero_shot", "probe", "head", "full"),
-            zero_shot_needs="joint",
             decomposable=True,
+            baseline="majority",
+            ignores=("projection_width", "similarity"),
+        ),
+        Kind(
+            name="retrieval",
+            needs="paired",
+            inputs=("image", "text"),
+            target="key",
+            metrics=(
+                "mean_recall",
+                "i2t_recall@1",
+                "i2t_recall@5",
+                "i2t_recall@10",
+                "t2i_recall@1",
+                "t2i_recall@5",
+                "t2i_recall@10",
+                "i2t_median_rank",
+                "t2i_median_rank",
+            ),
+            strategies=("zero_shot", "probe", "head", "full"),
+            decomposable=False,
+            baseline="chance",
+            ignores=("label_smoothing", "prompts"),
         ),
     )
 }

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
 
-from mmbench.cards import ModelCard, Recipe, Suite, TaskCard
+from mmbench.cards import ModelCard, Recipe, Suite, TaskCard, prompt_language
 from mmbench.catalog import Catalog
 from mmbench.errors import CardError, PlanError
-from mmbench.kinds import kind
+from mmbench.kinds import Kind, kind
 from mmbench.records import Trial
 
 SHOWN = 5  # refusals that an error message spells out
@@ -33,9 +33,10 @@ class Plan:
 def plan(suite: Suite, catalog: Catalog) -> Plan:
     """Every cell × seed of the suite, or the reason why not; PlanError if nothing is left.
 
-    Trials of one model and task come together, so that features and data are computed once.
+    Trials of one model come together, and of these the ones of one task, so that weights are
+    loaded and features computed once.
     """
-    trials: dict[tuple[str, str], dict[tuple[str, int], Trial]] = {}  # by pair, in its order
+    trials: dict[str, dict[str, dict[tuple[str, int], Trial]]] = {}  # each in its own order
     refused: dict[Cell, Refusal] = {}
     for model, task, recipe in _cells(suite, catalog):
         reason = mismatch(model, task, recipe)
@@ -44,12 +45,15 @@ def plan(suite: Suite, catalog: Catalog) -> Plan:
             if reason is not None:
                 refused.setdefault(trial.cell, Refusal(trial=trial, reason=reason))
             else:
-                trials.setdefault(trial.cell[:2], {})[recipe.name, seed] = trial
+                tasks = trials.setdefault(model.name, {})
+                tasks.setdefault(task.name, {})[recipe.name, seed] = trial
     if not trials:
         raise PlanError(_all_refused(list(refused.values())))
     return Plan(
         suite=suite,
-        trials=tuple(trial for pair in trials.values() for trial in pair.values()),
+        trials=tuple(
+            trial for tasks in trials.values() for task in tasks.values() for trial in task.values()
+        ),
         refused=tuple(refused.values()),
     )
 
@@ -83,6 +87,15 @@ def mismatch(model: ModelCard, task: TaskCard, recipe: Recipe) -> str | None:
     CardError if the task card itself is wrong (unknown kind, a metric that its kind lacks).
     """
     wanted = kind(task.kind)
+    if wanted.inputs is not None and set(task.inputs) != set(wanted.inputs):
+        raise CardError(
+            f"task {task.name}: kind {task.kind!r} has the inputs {' and '.join(wanted.inputs)}"
+        )
+    if wanted.target == "key" and task.target.labels is not None:
+        raise CardError(
+            f"task {task.name}: kind {task.kind!r} has no labels; target.column says which images "
+            "and texts belong together"
+        )
     for name in task.metrics:
         if name not in wanted.metrics:
             raise CardError(
@@ -92,13 +105,36 @@ def mismatch(model: ModelCard, task: TaskCard, recipe: Recipe) -> str | None:
     missing = [modality for modality in task.inputs if modality not in model.modalities]
     if missing:
         return (
-            f"the task's input is {' + '.join(missing)}; "
+            f"the task's input is {' + '.join(task.inputs)}; "
             f"{model.name} reads {' + '.join(model.modalities)}"
         )
     if recipe.strategy not in wanted.strategies:
         return f"kind {task.kind!r} has no strategy {recipe.strategy!r}"
-    if recipe.strategy == "zero_shot" and wanted.zero_shot_needs not in model.gives:
-        return f"zero-shot needs a joint space of inputs and labels; {model.name} has none"
+    unset = Recipe(name="unset", strategy="probe", learning_rates=(1.0,), epochs=1)
+    for name in wanted.ignores:
+        if getattr(recipe, name) != getattr(unset, name):
+            return f"recipe {recipe.name} sets {name}, which kind {task.kind!r} does not use"
+    if recipe.strategy == "zero_shot" or recipe.head == "zero_shot":
+        return _no_zero_shot(model, task, recipe, wanted)
     if wanted.needs not in model.gives:
         return f"kind {task.kind!r} needs {wanted.needs} features; {model.name} gives none"
+    if wanted.needs == "paired" and "joint" not in model.gives and recipe.projection_width is None:
+        return f"{model.name} has no common space; recipe {recipe.name} must set projection_width"
+    return None
+
+
+def _no_zero_shot(model: ModelCard, task: TaskCard, recipe: Recipe, wanted: Kind) -> str | None:
+    """Why the model cannot answer before training, or start from such answers."""
+    if "joint" not in model.gives:
+        return f"zero-shot needs one space for images and texts; {model.name} has none"
+    if wanted.target == "key":
+        return None if recipe.head != "zero_shot" else "head: zero_shot is for classes alone"
+    if not task.prompts:
+        return f"zero-shot needs prompts; task {task.name} has none"
+    if prompt_language(model, task, recipe) is None:
+        return (
+            f"no prompts in a language of {model.name}: it reads "
+            f"{', '.join(model.languages) or 'none'}, {task.name} has {', '.join(task.prompts)}; "
+            "set prompts in the recipe"
+        )
     return None

@@ -5,20 +5,18 @@ the fingerprint says where and with what it ran. A record is a trial together wi
 seen when it ran; it holds the cards themselves, so that a report needs nothing else.
 """
 
-import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-from mmbench.cards import ModelCard, Recipe, TaskCard
+from mmbench.cards import ModelCard, Recipe, TaskCard, prompt_language
+from mmbench.digests import digest_of, set_fields
 
-FORMAT = 1
+FORMAT = 2
 BEHAVIOUR = 1  # raised when our own code may change a result; older records are then run again
 
 Status = Literal["ok", "failed", "refused"]
-Stage = Literal["before", "after", "majority"]
-
+Stage = Literal["before", "after", "majority", "chance"]
 
 MODEL_BEHAVIOUR = ("adapter", "library", "architecture", "text", "image")
 TASK_BEHAVIOUR = (
@@ -36,10 +34,15 @@ TASK_BEHAVIOUR = (
 )
 
 
-def digest_of(value: Any) -> str:
-    """sha256 of a JSON value in one canonical spelling."""
-    text = json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
+def model_behaviour(model: ModelCard) -> list[Any]:
+    """What of a model's card changes its features; the weights themselves are a digest."""
+    card = set_fields(model)
+    source = card["source"]
+    # where files lie changes nothing; of a random start it is the config that counts
+    told = {name: source[name] for name in ("config", "tensors") if name in source}
+    told["start"] = model.start
+    parts = {side: model_behaviour(part) for side, part in sorted(model.parts.items())}
+    return [told, parts, *(card.get(name) for name in MODEL_BEHAVIOUR)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,29 +67,22 @@ class Trial:
         return " × ".join((*self.cell, f"seed {self.seed}"))
 
     @property
-    def model_behaviour(self) -> list[Any]:
-        """What of the model's card changes its features; the weights themselves are a digest."""
-        model = asdict(self.model)
-        # of a random start the config alone: where its tokenizer lies changes nothing
-        scratch = self.model.start == "scratch"
-        source = model["source"]["config"] if scratch else model["source"].get("tensors")
-        return [source, *(model[name] for name in MODEL_BEHAVIOUR)]
-
-    @property
     def task_behaviour(self) -> list[Any]:
         """What of the task's card changes its examples or scores."""
-        task = asdict(self.task)
-        task["splits"] = list(task["splits"].items())  # the order of cuts decides what they hold
-        return [task[name] for name in TASK_BEHAVIOUR]
+        task = set_fields(self.task)
+        # the order of cuts decides what they hold
+        task["splits"] = [[name, set_fields(rule)] for name, rule in self.task.splits.items()]
+        return [task.get(name) for name in TASK_BEHAVIOUR]
 
     @property
     def key(self) -> str:
         """Hash of what changes behaviour; a corrected citation or a moved file does not."""
-        recipe = asdict(self.recipe)
+        recipe = set_fields(self.recipe)
         return digest_of(
             {
-                "model": self.model_behaviour,
+                "model": model_behaviour(self.model),
                 "task": self.task_behaviour,
+                "language": prompt_language(self.model, self.task, self.recipe),
                 "recipe": {k: v for k, v in recipe.items() if k not in ("name", "description")},
                 "seed": self.seed,
                 "limit": self.limit,
@@ -141,7 +137,11 @@ class Measurement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CurvePoint:
-    """One validation: mean training loss since the last one, and the validation scores."""
+    """One validation: mean training loss since the last one, and the validation scores.
+
+    `in_batch` is what was measured within the training batches since then (in-batch accuracy): it
+    depends on the batch size and says nothing of the whole candidate set.
+    """
 
     learning_rate: float
     step: int
@@ -149,14 +149,19 @@ class CurvePoint:
     train_loss: float | None
     validation_loss: float
     validation: Mapping[str, float]
+    in_batch: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SplitFacts:
-    """What one split held, and all that was done to it that a reader must know."""
+    """What one split held, and all that was done to it that a reader must know.
+
+    `candidates`: of a retrieval task, the distinct images and texts that are ranked.
+    """
 
     split: str
     examples: int
+    candidates: Mapping[str, int] = field(default_factory=dict)
     groups: int | None = None
     truncated: int = 0
     unknown_token_share: float | None = None

@@ -1,5 +1,6 @@
 """One trial, from its cards to its record."""
 
+import copy
 import hashlib
 import time
 import traceback
@@ -11,51 +12,89 @@ from typing import Literal
 
 import torch
 
-from mmbench.data.cache import Cache, default_cache_root
+from mmbench.atomic import write_atomically
+from mmbench.cards import Side
+from mmbench.data.cache import Cache, Tally, default_cache_root
 from mmbench.data.examples import TaskData
 from mmbench.data.identity import data_digest
+from mmbench.data.joint import SIDES
 from mmbench.data.tasks import load_task
+from mmbench.digests import digest_of
 from mmbench.errors import MmbenchError, TrialError
 from mmbench.meters import environment
 from mmbench.meters.memory import peak_memory
+from mmbench.models.base import Adapter, PairedAdapter
 from mmbench.models.identity import weights_digest
 from mmbench.models.loading import load
 from mmbench.progress import Silent, Watcher
 from mmbench.records import (
     Artefact,
     Failure,
-    GridPoint,
+    Measurement,
     Record,
-    SplitFacts,
     Trial,
-    digest_of,
+    model_behaviour,
 )
 from mmbench.train.costs import costs
 from mmbench.train.device import seed_everything, seed_for, true_float32
-from mmbench.train.finetune import Finetuned, Grid, Setting, finetune
+from mmbench.train.facts import grid_points, split_facts
+from mmbench.train.finetune import Finetuned, finetune
 from mmbench.train.kept import save_kept
-from mmbench.train.outcome import judge, write_predictions
+from mmbench.train.outcome import Outcome, judge, write_predictions
+from mmbench.train.setting import Setting
 
 Keep = Literal["best", "none"]
 UNRESOLVED = "unresolved"
 OTHER_WORK = 0.1
+LEAVES_WEIGHTS = ("zero_shot", "probe", "head")
+INFERENCE_SECONDS = 10.0
+MOST_COPIED_BYTES = 2 * 2**30
+TOKENIZER = "tokenizer.json"
+LOADED_EARLIER = "measured when the weights were loaded for an earlier trial"
 
 
 @dataclass(slots=True, kw_only=True)
 class Bench:
-    """Where trials run, one after the other. The data of the last task are kept for the next."""
+    """Where trials run, one after the other. The data of the last task and the weights of the last
+    model are kept for the next trial; `loaded_seconds` is what loading these weights took."""
 
     device: torch.device
     cache: Cache = field(default_factory=lambda: Cache(default_cache_root()))
     keep: Keep = "none"
     watcher: Watcher = field(default_factory=Silent)
-    _loaded: tuple[str, TaskData] | None = None
+    inference_seconds: float = field(default_factory=lambda: INFERENCE_SECONDS)
+    loaded_seconds: float = 0.0
+    _data: tuple[str, TaskData] | None = None
+    _model: tuple[str, Adapter] | None = None
 
     def task_data(self, trial: Trial) -> TaskData:
         wanted = digest_of([trial.task_behaviour, trial.digests["task"], trial.limit])
-        if self._loaded is None or self._loaded[0] != wanted:
-            self._loaded = (wanted, load_task(trial.task, limit=trial.limit))
-        return self._loaded[1]
+        if self._data is None or self._data[0] != wanted:
+            self._data = (wanted, load_task(trial.task, limit=trial.limit))
+        return self._data[1]
+
+    def adapter(self, trial: Trial) -> tuple[Adapter, bool]:
+        """The trial's model with pristine weights, and whether they were loaded just now.
+
+        A strategy that writes into the weights gets a copy, or, of a large model, the weights
+        themselves, which are then loaded again for the next trial.
+        """
+        wanted = identity_of(trial)
+        known = self._model is not None and self._model[0] == wanted
+        if not known:
+            self._model = None  # two models at a time may not fit
+            began = time.perf_counter()
+            loaded = load(trial.model, seed=seed_for(trial.seed, "weights"))
+            self.loaded_seconds = time.perf_counter() - began
+            self._model = (wanted, loaded)
+        assert self._model is not None, "it was loaded above"
+        adapter = self._model[1]
+        if trial.recipe.strategy in LEAVES_WEIGHTS:
+            return adapter, not known
+        if sum(p.numel() * p.element_size() for p in adapter.parameters()) > MOST_COPIED_BYTES:
+            self._model = None
+            return adapter, not known
+        return copy.deepcopy(adapter), not known
 
 
 def resolve(trial: Trial) -> Trial:
@@ -75,6 +114,7 @@ def run_trial(trial: Trial, folder: Path, bench: Bench) -> Record:
     `folder` takes what is too large for the record: predictions, and the model if it is kept.
     """
     began = time.perf_counter()
+    tally = replace(bench.cache.tally)
     meter = environment.LoadMeter()
     record = Record(
         key=trial.key,
@@ -99,8 +139,20 @@ def run_trial(trial: Trial, folder: Path, bench: Bench) -> Record:
         record,
         environment=machine,
         seconds=time.perf_counter() - began,
+        measurements=(*record.measurements, _reused(bench, tally, record)),
         warnings=(*record.warnings, *other_work_of(machine.other_cores_busy, machine.cores)),
     )
+
+
+def _reused(bench: Bench, before: Tally, record: Record) -> Measurement:
+    """What earlier trials saved this one: `seconds` + this is what it would have taken alone in a
+    warm process, with nothing in the cache."""
+    tally, loading = bench.cache.tally, record.measurement("load_seconds")
+    saved = tally.saved_seconds - before.saved_seconds
+    saved -= tally.waited_seconds - before.waited_seconds
+    if loading is not None and loading.note == LOADED_EARLIER:
+        saved += loading.value or 0.0
+    return Measurement(name="reused_seconds", unit="s", value=max(0.0, saved))
 
 
 def failure_of(error: Exception) -> Failure:
@@ -123,45 +175,69 @@ def _stages(record: Record, folder: Path, bench: Bench) -> Iterator[Record]:
         data = bench.task_data(trial)
         watcher.phase("loading the model")
         seed_everything(trial.seed, "trial")
-        adapter = load(trial.model, seed=seed_for(trial.seed, "weights"))
+        adapter, fresh = bench.adapter(trial)
         setting = Setting(
+            task=trial.task,
             recipe=trial.recipe,
-            metrics=trial.task.metrics,
             seed=trial.seed,
-            identity=_identity(trial),
+            identities=_identities(trial, adapter),
             fingerprint=record.fingerprint,
             device=bench.device,
             cache=bench.cache,
             watcher=watcher,
+            inference_seconds=bench.inference_seconds,
         )
         finetuned = finetune(adapter, data, setting)
-        outcome = judge(finetuned, data, setting)
+        outcome = judge(finetuned, data)
+    grid = finetuned.grid
+    loading = Measurement(
+        name="load_seconds",
+        unit="s",
+        value=bench.loaded_seconds,
+        note=None if fresh else LOADED_EARLIER,
+    )
     record = replace(
         record,
         labels=data.labels,
         scores=outcome.scores,
         classes=outcome.classes,
-        measurements=peak.measurements,
-        grid=_grid(finetuned.grid, trial.task.primary),
-        curve=tuple(point for fit in finetuned.grid.fits for point in fit.curve),
-        data=_facts(finetuned, data),
+        measurements=(*peak.measurements, loading),
+        grid=() if grid is None else grid_points(grid, trial.task.primary),
+        curve=() if grid is None else tuple(point for fit in grid.fits for point in fit.curve),
+        data=split_facts(finetuned, data),
         dropped=data.dropped,
         logits_digest=outcome.digest,
         warnings=tuple(
             f"learning rate {fit.learning_rate:g} diverged: {fit.reason}"
-            for fit in finetuned.grid.diverged
+            for fit in (() if grid is None else grid.diverged)
         ),
     )
     yield record
     watcher.phase("timing")
-    measurements = (*costs(finetuned, setting), *peak.measurements)
-    artefacts = {"predictions": write_predictions(outcome, data, folder)}
+    measurements = (*costs(finetuned, setting), *record.measurements)
+    yield replace(
+        record,
+        status="ok",
+        measurements=measurements,
+        artefacts=_artefacts(finetuned, outcome, folder, bench),
+    )
+
+
+def _artefacts(
+    finetuned: Finetuned, outcome: Outcome, folder: Path, bench: Bench
+) -> dict[str, Artefact]:
+    artefacts = {"predictions": write_predictions(outcome, finetuned.objective, finetuned, folder)}
+    if finetuned.vocabulary is not None:
+        write_atomically(folder / TOKENIZER, finetuned.vocabulary)
+        artefacts["tokenizer"] = _artefact(folder, TOKENIZER)
     if bench.keep == "best":
-        watcher.phase("keeping the model")
-        save_kept(adapter, finetuned.learner.head, data, trial.recipe, trial.task, folder / "model")
-        artefacts["model"] = _weights(folder, "model/model.safetensors")
-        artefacts["head"] = _weights(folder, "model/head.safetensors")
-    yield replace(record, status="ok", measurements=measurements, artefacts=artefacts)
+        bench.watcher.phase("keeping the model")
+        save_kept(finetuned, folder / "model")
+        artefacts["model"] = _artefact(folder, "model/mmbench.json")
+        for path in sorted((folder / "model").rglob("*.safetensors")):  # a pair has several
+            place = path.relative_to(folder).as_posix()
+            artefacts[place] = _artefact(folder, place)
+    return artefacts
 
 
 def other_work_of(busy: float | None, cores: int) -> list[str]:
@@ -174,59 +250,30 @@ def other_work_of(busy: float | None, cores: int) -> list[str]:
     ]
 
 
-def _identity(trial: Trial) -> str:
-    """What the features of this trial's backbone depend on besides its inputs."""
+def identity_of(trial: Trial) -> str:
+    """What the features of the trial's backbone depend on besides its inputs."""
     seed = trial.seed if trial.model.start == "scratch" else None
-    return digest_of([trial.model_behaviour, trial.digests["model"], seed])
+    return digest_of([model_behaviour(trial.model), trial.digests["model"], seed])
 
 
-def _weights(folder: Path, path: str) -> Artefact:
-    content = (folder / path).read_bytes()
-    return Artefact(path=path, sha256=hashlib.sha256(content).hexdigest(), bytes=len(content))
+def _identities(trial: Trial, adapter: Adapter) -> dict[Literal["whole"] | Side, str]:
+    """Those of the whole model and of its sides: a pretrained encoder of a pair has the same
+    features as alone."""
+    whole = identity_of(trial)
+    found: dict[Literal["whole"] | Side, str] = {"whole": whole}
+    if isinstance(adapter, PairedAdapter):
+        for side in SIDES:
+            card = adapter.encoder_card(side)
+            if card == trial.model:
+                found[side] = whole
+            elif card.start == "scratch":  # drawn together with the other side
+                found[side] = digest_of([whole, side])
+            else:
+                found[side] = digest_of([model_behaviour(card), weights_digest(card), None])
+    return found
 
 
-def _grid(grid: Grid, primary: str) -> tuple[GridPoint, ...]:
-    """Every learning rate, those that diverged last."""
-    ended = [
-        GridPoint(
-            learning_rate=fit.learning_rate,
-            validation=fit.best.validation[primary],
-            best_step=fit.best.step,
-            steps=fit.steps,
-            seconds=fit.seconds,
-            stopped_early=fit.stopped_early,
-            chosen=fit is grid.chosen,
-        )
-        for fit in grid.fits
-    ]
-    diverged = [
-        GridPoint(
-            learning_rate=fit.learning_rate,
-            validation=None,
-            diverged=fit.reason,
-            best_step=0,
-            steps=0,
-            seconds=fit.seconds,
-            stopped_early=False,
-            chosen=False,
-        )
-        for fit in grid.diverged
-    ]
-    return (*ended, *diverged)
-
-
-def _facts(finetuned: Finetuned, data: TaskData) -> tuple[SplitFacts, ...]:
-    facts = []
-    for split, examples in data.splits.items():
-        prepared = finetuned.prepared[split].facts
-        facts.append(
-            SplitFacts(
-                split=split,
-                examples=len(examples),
-                groups=None if examples.groups is None else len(set(examples.groups)),
-                truncated=prepared.truncated,
-                unknown_token_share=prepared.unknown_token_share,
-                tokens=prepared.tokens,
-            )
-        )
-    return tuple(facts)
+def _artefact(folder: Path, path: str) -> Artefact:
+    with open(folder / path, "rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return Artefact(path=path, sha256=digest, bytes=(folder / path).stat().st_size)

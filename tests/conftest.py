@@ -23,7 +23,7 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
 @pytest.fixture
 def quick_timing(monkeypatch: pytest.MonkeyPatch) -> None:
     """Trials time their inference for a moment only; what the rates are is not asked."""
-    monkeypatch.setattr("mmbench.train.costs.INFERENCE_SECONDS", 0.1)
+    monkeypatch.setattr("mmbench.trial.INFERENCE_SECONDS", 0.1)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

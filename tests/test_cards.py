@@ -9,12 +9,14 @@ from mmbench.cards import (
     Block,
     ImageRules,
     ModelCard,
+    PairModel,
     RandomModel,
     Recipe,
     SplitRule,
     Suite,
     TaskCard,
     TextRules,
+    TrainedTokenizer,
 )
 from mmbench.errors import CardError, MmbenchError
 from tests.specimens import MODEL, RECIPE, TASK
@@ -99,6 +101,70 @@ def test_lengths_and_crops_have_bounds() -> None:
     for fraction in (0.0, -1.0, 1.1, float("nan")):
         with pytest.raises(CardError, match="crop_fraction"):
             ImageRules(**IMAGE | {"crop_fraction": fraction})
+
+
+EYE = replace(
+    MODEL,
+    name="eye",
+    modalities=("image",),
+    gives=("pooled",),
+    text=None,
+    image=ImageRules(**IMAGE),
+)
+PAIR = ModelCard(
+    name="both",
+    family="pair",
+    languages=("en",),
+    modalities=("image", "text"),
+    adapter="pair",
+    source=PairModel(via="pair", image="eye", text="tiny"),
+    gives=("paired",),
+    parts={"image": EYE, "text": MODEL},
+)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"modalities": ("image",)}, "modalities: .image, text. and gives: .paired."),
+        ({"gives": ("paired", "joint")}, "modalities: .image, text. and gives: .paired."),
+        ({"library": "timm"}, "library of a pair follows from its parts"),
+        ({"architecture": "vit"}, "architecture of a pair follows"),
+        ({"organisation": "Somebody"}, "organisation of a pair follows"),
+        ({"country": "CN"}, "country of a pair follows"),
+        ({"text": TextRules(max_tokens=8, pooling="mean")}, "text of a pair follows"),
+        ({"image": ImageRules(**IMAGE)}, "image of a pair follows"),
+        ({"parts": {"image": MODEL, "text": EYE}}, "source.image is tiny, which is no image enc"),
+        (
+            {"parts": {"image": EYE, "text": replace(MODEL, gives=("tokens",))}},
+            "source.text is tiny, which is no text encoder",
+        ),
+    ],
+)
+def test_a_pair_that_cannot_be_is_refused(changes: dict[str, Any], said: str) -> None:
+    with pytest.raises(CardError, match=said):
+        replace(PAIR, **changes)
+
+
+def test_only_a_pair_has_parts_and_only_a_pair_needs_no_library() -> None:
+    with pytest.raises(CardError, match="parts belong to a pair alone"):
+        replace(MODEL, parts={"text": MODEL})
+    with pytest.raises(CardError, match="'library' is missing"):
+        replace(MODEL, library=None)
+
+
+def test_a_pair_is_as_pretrained_and_as_domestic_as_both_its_parts() -> None:
+    assert (PAIR.start, PAIR.region) == ("pretrained", "domestic")
+    abroad = replace(EYE, country="US")
+    assert replace(PAIR, parts={"image": abroad, "text": MODEL}).region is None
+    blank = replace(EYE, country=None, source=RandomModel(via="random"))
+    assert replace(PAIR, parts={"image": blank, "text": MODEL}).start == "scratch"
+
+
+def test_a_trained_tokenizer_has_room_for_characters() -> None:
+    assert TrainedTokenizer(via="trained", vocabulary=100).vocabulary == 100
+    with pytest.raises(CardError, match=r"tokenizer\.vocabulary is 99; at least 100"):
+        TrainedTokenizer(via="trained", vocabulary=99)
 
 
 # ----------------------------------------------------------------------------------- task

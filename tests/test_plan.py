@@ -21,6 +21,20 @@ from tests.specimens import (
     write_cards,
 )
 
+IMAGE_RULES = {
+    "size": 8,
+    "fit": "squash",
+    "interpolation": "bicubic",
+    "mean": [0.5, 0.5, 0.5],
+    "std": [0.5, 0.5, 0.5],
+}
+RETRIEVAL = {
+    "kind": "retrieval",
+    "inputs": {"image": "picture", "text": "note"},
+    "target": {"column": "concept"},
+    "metrics": ["mean_recall"],
+}
+
 
 @pytest.fixture
 def catalog(tmp_path: Path) -> Catalog:
@@ -30,17 +44,32 @@ def catalog(tmp_path: Path) -> Catalog:
     zero = {"learning_rates": None, "epochs": None}
     write_card(root, "recipes", RECIPE_FIELDS, name="zero", strategy="zero_shot", **zero)
     write_card(root, "models", MODEL_FIELDS, name="tiny-2")
-    write_card(root, "models", MODEL_FIELDS, name="joint", gives=["joint", "pooled"])
+    write_card(root, "recipes", RECIPE_FIELDS, name="by-name", head="zero_shot")
+    write_card(root, "recipes", RECIPE_FIELDS, name="wide", projection_width=8)
+    write_card(root, "recipes", RECIPE_FIELDS, name="smooth", label_smoothing=0.1)
+    write_card(
+        root, "recipes", RECIPE_FIELDS, name="zero-zh", strategy="zero_shot", prompts="zh", **zero
+    )
+    both = {"modalities": ["text", "image"], "image": IMAGE_RULES}
+    spaces = ["joint", "paired", "pooled"]
+    write_card(root, "models", MODEL_FIELDS, name="joint", gives=spaces, **both)
+    write_card(root, "models", MODEL_FIELDS, name="french", gives=spaces, languages=["fr"], **both)
+    write_card(root, "models", MODEL_FIELDS, name="paired", gives=["paired"], **both)
+    write_card(root, "tasks", TASK_FIELDS, name="told", prompts={"en": ["a {label} note"]})
+    write_card(root, "tasks", TASK_FIELDS, name="found", **RETRIEVAL)
     write_card(root, "models", MODEL_FIELDS, name="tokens-only", gives=["tokens"])
     return Catalog((root,))
 
 
 def suite(
-    *blocks: tuple[str, str], seeds: tuple[int, ...] = (0,), limit: int | None = None
+    *blocks: tuple[str, str],
+    task: str = "moods",
+    seeds: tuple[int, ...] = (0,),
+    limit: int | None = None,
 ) -> Suite:
-    """Blocks of `models` × moods × `recipes`, each a comma list."""
+    """Blocks of `models` × task × `recipes`, each a comma list."""
     made = [
-        Block(models=tuple(m.split(",")), tasks=("moods",), recipes=tuple(r.split(",")))
+        Block(models=tuple(m.split(",")), tasks=(task,), recipes=tuple(r.split(",")))
         for m, r in blocks
     ]
     return Suite(name="s", blocks=tuple(made), seeds=seeds, limit=limit)
@@ -87,7 +116,13 @@ def test_a_cell_refused_in_two_blocks_is_refused_once(catalog: Catalog) -> None:
     [
         ("eye", "probe", "the task's input is text; eye reads image"),
         ("tiny", "lora", "kind 'classification' has no strategy 'lora'"),
-        ("tiny", "zero", "zero-shot needs a joint space of inputs and labels; tiny has none"),
+        ("tiny", "zero", "zero-shot needs one space for images and texts; tiny has none"),
+        ("joint", "zero", "zero-shot needs prompts; task moods has none"),
+        (
+            "tiny",
+            "wide",
+            "recipe wide sets projection_width, which kind 'classification' does not use",
+        ),
         (
             "tokens-only",
             "probe",
@@ -104,8 +139,57 @@ def test_what_cannot_be_run_is_refused_with_its_reason(
     assert [t.cell for t in planned.trials] == [("tiny", "moods", "full")]
 
 
-def test_a_joint_space_allows_zero_shot(catalog: Catalog) -> None:
-    assert len(plan(suite(("joint", "zero")), catalog).trials) == 1
+@pytest.mark.parametrize("recipe", ["zero", "by-name"])
+def test_a_joint_space_and_prompts_allow_zero_shot(catalog: Catalog, recipe: str) -> None:
+    assert len(plan(suite(("joint", recipe), task="told"), catalog).trials) == 1
+
+
+@pytest.mark.parametrize(("model", "recipe"), [("french", "zero"), ("joint", "zero-zh")])
+def test_prompts_in_no_language_of_the_model_or_recipe_are_refused(
+    catalog: Catalog, model: str, recipe: str
+) -> None:
+    planned = plan(suite((model, recipe), ("joint", "zero"), task="told"), catalog)
+    (refusal,) = planned.refused
+    assert refusal.reason.startswith(f"no prompts in a language of {model}")
+
+
+@pytest.mark.parametrize(
+    ("model", "recipe", "reason"),
+    [
+        ("tiny", "wide", "the task's input is image + text; tiny reads text"),
+        ("joint", "smooth", "recipe smooth sets label_smoothing, which kind 'retrieval' does not"),
+        ("joint", "by-name", "head: zero_shot is for classes alone"),
+        ("paired", "zero", "zero-shot needs one space for images and texts; paired has none"),
+        ("paired", "probe", "paired has no common space; recipe probe must set projection_width"),
+    ],
+)
+def test_retrieval_refuses_what_it_cannot_do(
+    catalog: Catalog, model: str, recipe: str, reason: str
+) -> None:
+    planned = plan(suite((model, recipe), ("paired", "wide"), task="found"), catalog)
+    (refusal,) = planned.refused
+    assert refusal.reason.startswith(reason)
+
+
+def test_retrieval_takes_pairs_and_joint_spaces(catalog: Catalog) -> None:
+    planned = plan(suite(("paired", "wide"), ("joint", "zero,probe"), task="found"), catalog)
+    assert [t.cell[::2] for t in planned.trials] == [
+        ("paired", "wide"),
+        ("joint", "zero"),
+        ("joint", "probe"),
+    ]
+
+
+def test_a_retrieval_task_needs_both_inputs_and_has_no_labels(catalog: Catalog) -> None:
+    (root,) = catalog.roots
+    text = {"inputs": {"text": "note"}}
+    write_card(root, "tasks", TASK_FIELDS, name="half", **(RETRIEVAL | text))
+    with pytest.raises(CardError, match="kind 'retrieval' has the inputs image and text"):
+        plan(suite(("joint", "zero"), task="half"), catalog)
+    labelled = {"target": {"column": "concept", "labels": [{"value": "a"}]}}
+    write_card(root, "tasks", TASK_FIELDS, name="labelled", **(RETRIEVAL | labelled))
+    with pytest.raises(CardError, match=r"kind 'retrieval' has no labels; target\.column says"):
+        plan(suite(("joint", "zero"), task="labelled"), catalog)
 
 
 def test_a_plan_of_nothing_is_an_error_that_tells_why(catalog: Catalog) -> None:

@@ -9,8 +9,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mmbench.cards import FileData, FolderModel, HubModel, Label, RandomModel, SplitRule, TextRules
+from mmbench.cards import (
+    FileData,
+    FolderModel,
+    HubModel,
+    ImageRules,
+    Label,
+    RandomModel,
+    SplitRule,
+    TextRules,
+)
 from mmbench.codec import dump_json, load_json, load_record
+from mmbench.digests import set_fields
 from mmbench.errors import StoreError
 from mmbench.records import (
     Artefact,
@@ -143,9 +153,21 @@ def test_half_a_character_does_not_cost_the_record() -> None:
     assert back.scores == record().scores
 
 
+def test_a_record_of_the_first_format_is_still_read() -> None:
+    """A record as the first release wrote it; what it lacks is empty."""
+    path = Path(__file__).parent / "fixtures" / "record.format1.json"
+    found = load_record(path.read_bytes(), path)
+    assert (found.format, found.status) == (1, "ok")
+    score = found.score("after", "test", "accuracy")
+    assert score is not None
+    assert score.value is not None
+    assert all(dict(facts.candidates) == {} for facts in found.data)
+    assert all(dict(point.in_batch) == {} for point in found.curve)
+
+
 def test_a_newer_format_is_refused_with_advice() -> None:
-    tree = json.loads(dump_json(record())) | {"format": 2, "what-is-this": 1}
-    with pytest.raises(StoreError, match=r"r\.json: format 2 was written by a newer mmbench.*Up"):
+    tree = json.loads(dump_json(record())) | {"format": 3, "what-is-this": 1}
+    with pytest.raises(StoreError, match=r"r\.json: format 3 was written by a newer mmbench.*Up"):
         load_record(json.dumps(tree).encode(), Path("r.json"))
 
 
@@ -177,6 +199,9 @@ def test_a_field_that_no_record_has_is_refused_with_its_place() -> None:
 
 # ------------------------------------------------------------------------- a trial's key
 
+IMAGE = ImageRules(
+    size=8, fit="squash", interpolation="bicubic", mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5)
+)
 TARGET = TASK.target
 LABELS = TARGET.labels or ()
 
@@ -254,9 +279,29 @@ def test_a_random_start_keeps_its_key_where_only_its_tokenizer_moved() -> None:
     assert scratch("/here").key == scratch("/there").key
 
 
+def test_the_language_of_the_prompts_is_part_of_the_key() -> None:
+    """It may follow from the model's languages alone, and decides what the model is told."""
+    prompts = {"en": ("a {label}",), "zh": ("{label}",)}
+    joint = replace(
+        TRIAL,
+        model=replace(MODEL, gives=("pooled", "joint"), languages=("en",)),
+        task=replace(TASK, prompts=prompts),
+    )
+    chinese = replace(joint, model=replace(joint.model, languages=("zh",)))
+    both = replace(joint, model=replace(joint.model, languages=("en", "zh")))
+    assert chinese.key != joint.key
+    assert both.key == joint.key
+
+
+def test_a_field_at_its_default_is_no_part_of_the_key() -> None:
+    """So cards can gain fields without anybody's records being run again."""
+    assert "crop_fraction" not in set_fields(IMAGE)
+    assert set_fields(replace(IMAGE, fit="crop", crop_fraction=0.5))["crop_fraction"] == 0.5
+
+
 def test_the_key_is_the_same_as_yesterday() -> None:
     """If this fails, every user's records are about to be run again: say so in the changelog."""
-    assert TRIAL.key.startswith("7665c015ffde89ad")
+    assert TRIAL.key.startswith("8488e7ac6767f307")
 
 
 def test_a_record_finds_its_scores_and_measurements() -> None:

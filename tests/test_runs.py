@@ -5,15 +5,17 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import psutil
 import pytest
 
 from mmbench.api import trial_plan
 from mmbench.cards import FileData, FolderModel, ModelCard, Recipe, TaskCard
+from mmbench.errors import PlanError, StoreError
 from mmbench.executors.inline import Inline
 from mmbench.plan import Plan, Refusal
 from mmbench.records import Record, Trial
 from mmbench.runs import RunSummary, Work, prepare_run, run_suite
-from mmbench.store import Store, latest
+from mmbench.store import Store, Stored, latest
 
 pytestmark = pytest.mark.usefixtures("quick_timing")
 
@@ -34,7 +36,7 @@ def results(tmp_path: Path) -> Path:
 
 def run(trial: Trial, results: Path, *, fresh: bool = False) -> tuple[Work, RunSummary]:
     work = prepare_run(trial_plan(trial), results=results, fresh=fresh)
-    return work, run_suite(work, results=results)
+    return work, run_suite(work, results=results, executor="inline")
 
 
 def test_a_finished_trial_is_skipped_and_counted(trial: Trial, results: Path) -> None:
@@ -133,7 +135,8 @@ def test_a_failed_trial_is_tried_again_and_the_sweep_goes_on(
 
     with monkeypatch.context() as patch:
         patch.setattr(Inline, "run", crash)
-        summary = run_suite(prepare_run(plan, results=results), results=results)
+        work = prepare_run(plan, results=results)
+        summary = run_suite(work, results=results, executor="inline")
     assert (summary.ok, summary.failed) == (1, 1)
     work = prepare_run(plan, results=results)
     assert [t.seed for t in work.todo] == [0]
@@ -144,7 +147,8 @@ def test_refused_cells_are_recorded_once_with_their_reason(trial: Trial, results
     refusal = Refusal(trial=replace(trial, seed=7), reason="no such thing")
     plan = Plan(suite=trial_plan(trial).suite, trials=(trial,), refused=(refusal,))
     for _ in range(2):
-        summary = run_suite(prepare_run(plan, results=results), results=results)
+        work = prepare_run(plan, results=results)
+        summary = run_suite(work, results=results, executor="inline")
         assert summary.refused == 1
     refused = [s.record for s in Store(results).select() if s.record.status == "refused"]
     assert len(refused) == 1
@@ -159,7 +163,8 @@ def test_weights_that_cannot_be_named_fail_in_the_trial_alone(
     plan = Plan(
         suite=trial_plan(trial).suite, trials=(replace(trial, model=gone), trial), refused=()
     )
-    summary = run_suite(prepare_run(plan, results=results), results=results)
+    work = prepare_run(plan, results=results)
+    summary = run_suite(work, results=results, executor="inline")
     assert (summary.ok, summary.failed) == (1, 1)
 
 
@@ -170,7 +175,7 @@ def test_a_file_that_changes_after_planning_is_recorded_as_it_was_read(
     assert isinstance(trial.task.source, FileData)
     file = Path(trial.task.source.files["all"])
     file.write_text(file.read_text() + "\na brick of sort zzz,red")
-    record = run_suite(work, results=results).stored[0].record
+    record = run_suite(work, results=results, executor="inline").stored[0].record
     assert record.status == "ok"
     assert record.trial.digests["task"] != work.todo[0].digests["task"]
     assert len(prepare_run(trial_plan(trial), results=results).reused) == 1
@@ -182,7 +187,7 @@ def test_a_record_without_its_model_is_not_done_if_the_model_is_wanted(
     run(trial, results)
     assert len(prepare_run(trial_plan(trial), results=results, keep="best").todo) == 1
     work = prepare_run(trial_plan(trial), results=results, keep="best")
-    run_suite(work, results=results, keep="best")
+    run_suite(work, results=results, keep="best", executor="inline")
     assert prepare_run(trial_plan(trial), results=results, keep="best").todo == ()
 
 
@@ -207,3 +212,39 @@ def test_recipes_that_are_equal_but_for_their_name_are_both_reported(
         "probe-tiny",
         "my-probe",
     }
+
+
+def test_a_run_takes_a_worker_unless_told_otherwise(trial: Trial, results: Path) -> None:
+    """Two trials of one model: one process, which is gone when the run is."""
+    other = replace(trial, seed=1)
+    plan = Plan(suite=trial_plan(trial).suite, trials=(trial, other), refused=())
+    summary = run_suite(prepare_run(plan, results=results), results=results)
+    assert (summary.ok, summary.failed) == (2, 0)
+    first, second = (stored.record.measurement("import_seconds") for stored in summary.stored)
+    assert first is not None
+    assert second is not None
+    assert first.value == second.value
+    assert (first.note, second.note) == (None, "shared by the trials of this worker")
+    assert psutil.Process().children() == []
+    assert len(prepare_run(plan, results=results).reused) == 2
+
+
+def test_a_limit_that_cannot_be_kept_is_refused_before_anything_runs(
+    trial: Trial, results: Path
+) -> None:
+    work = prepare_run(trial_plan(trial), results=results)
+    with pytest.raises(PlanError, match="cannot be stopped at a time limit"):
+        run_suite(work, results=results, executor="inline", trial_minutes=1)
+    assert Store(results).select() == []
+
+
+def test_a_store_that_cannot_be_written_ends_the_run_and_the_worker(
+    trial: Trial, results: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(self: Store, record: Record, folder: Path) -> Stored:
+        raise StoreError(f"{folder}: cannot be written: No space left on device")
+
+    monkeypatch.setattr(Store, "put", full)
+    with pytest.raises(StoreError, match="No space left"):
+        run_suite(prepare_run(trial_plan(trial), results=results), results=results)
+    assert psutil.Process().children() == []

@@ -5,7 +5,16 @@ file under `registry/` spells out field by field (`codec.py` reads them and refu
 fields). Rules that concern one card alone are checked here, when it is made.
 """
 
-from mmbench.cards.model import Gives, ImageRules, Modality, ModelCard, Published, TextRules
+from mmbench.cards.model import (
+    Gives,
+    ImageRules,
+    Modality,
+    ModelCard,
+    Published,
+    Side,
+    TextRules,
+)
+from mmbench.cards.prompts import prompt_language
 from mmbench.cards.recipe import Recipe, Strategy
 from mmbench.cards.sources import (
     BundledData,
@@ -18,7 +27,9 @@ from mmbench.cards.sources import (
     ModelSource,
     PackageData,
     PackageModel,
+    PairModel,
     RandomModel,
+    TrainedTokenizer,
 )
 from mmbench.cards.suite import Block, Suite
 from mmbench.cards.task import Label, Scalar, SplitRule, Target, TaskCard
@@ -43,14 +54,18 @@ __all__ = [
     "ModelSource",
     "PackageData",
     "PackageModel",
+    "PairModel",
     "Published",
     "RandomModel",
     "Recipe",
     "Scalar",
+    "Side",
     "SplitRule",
     "Strategy",
     "Suite",
     "Target",
     "TaskCard",
     "TextRules",
+    "TrainedTokenizer",
+    "prompt_language",
 ]

@@ -1,22 +1,34 @@
 """The model card: facts about one model."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 from mmbench.cards.names import check_name
-from mmbench.cards.sources import ModelSource
+from mmbench.cards.sources import ModelSource, PairModel
 from mmbench.errors import CardError
 
 Modality = Literal["text", "image", "audio"]
-Gives = Literal["pooled", "tokens", "joint"]
+Gives = Literal["pooled", "tokens", "paired", "joint"]
+"""What a model makes of its input: one vector (pooled), one a token (tokens), one an image and one
+a text (paired), and these in one space from the start (joint)."""
+
+Side = Literal["image", "text"]
+"""One of the two inputs of a model that pairs them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TextRules:
-    """How text becomes tokens and tokens become one vector."""
+    """How text becomes tokens and tokens become one vector.
+
+    pooling: `own` is what a dual encoder does itself. padding: `max` pads every text to
+    `max_tokens` and masks nothing, for models that were trained so.
+    """
 
     max_tokens: int
-    pooling: Literal["mean", "cls", "pooler"]
+    pooling: Literal["mean", "cls", "pooler", "own"]
+    padding: Literal["longest", "max"] = "longest"
+    lower_case: bool = False
 
     def __post_init__(self) -> None:
         if self.max_tokens < 4:
@@ -57,16 +69,20 @@ class Published:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelCard:
-    """Facts about one model. `country` is ISO 3166 alpha-2; the region follows from it."""
+    """Facts about one model. `country` is ISO 3166 alpha-2; the region follows from it.
+
+    A pair has no facts of its own but its name: `parts` are the cards of its two encoders, which
+    the catalog looks up.
+    """
 
     name: str
     family: str
     languages: tuple[str, ...]
     modalities: tuple[Modality, ...]
     adapter: str
-    library: Literal["transformers", "timm"]
     source: ModelSource
     gives: tuple[Gives, ...]
+    library: Literal["transformers", "timm", "open_clip"] | None = None
     architecture: str | None = None
     organisation: str | None = None
     country: str | None = None
@@ -77,26 +93,56 @@ class ModelCard:
     image: ImageRules | None = None
     published: tuple[Published, ...] = ()
     notes: str | None = None
+    parts: Mapping[Side, "ModelCard"] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         check_name(self.name)
+        if isinstance(self.source, PairModel):
+            self._check_pair()
+            return
         for modality, rules in (("text", self.text), ("image", self.image)):
             if (modality in self.modalities) != (rules is not None):
                 raise CardError(f"the rules under {modality!r} go with modality {modality!r}")
+        if self.library is None:
+            raise CardError("field 'library' is missing; it is transformers, timm or open_clip")
+        if self.parts:
+            raise CardError("parts belong to a pair alone (source: {via: pair, …})")
         if self.start == "scratch" and (self.country or self.organisation):
             raise CardError(
                 "a random start carries no organisation and no country: it is architecture only"
             )
-        if self.library == "timm" and self.architecture is None:
-            raise CardError("a timm model names its architecture")
+        if self.library in ("timm", "open_clip") and self.architecture is None:
+            raise CardError(f"a model of {self.library} names its architecture")
+
+    def _check_pair(self) -> None:
+        if set(self.modalities) != {"image", "text"} or self.gives != ("paired",):
+            raise CardError("a pair has modalities: [image, text] and gives: [paired]")
+        for name in ("library", "architecture", "organisation", "country", "text", "image"):
+            if getattr(self, name) is not None:
+                raise CardError(f"{name} of a pair follows from its parts; remove it")
+        for side, part in self.parts.items():
+            if part.modalities != (side,) or "pooled" not in part.gives:
+                raise CardError(f"source.{side} is {part.name}, which is no {side} encoder")
 
     @property
     def start(self) -> Literal["pretrained", "scratch"]:
+        if self.parts:
+            return (
+                "scratch"
+                if any(part.start == "scratch" for part in self.parts.values())
+                else "pretrained"
+            )
         return "scratch" if self.source.via == "random" else "pretrained"
 
     @property
     def region(self) -> Literal["domestic", "international"] | None:
-        """`domestic` (国内) for China, `international` (国外) for the rest, None if unknown."""
+        """`domestic` (国内) for China, `international` (国外) for the rest, None if unknown.
+
+        A pair has the region that its parts have in common.
+        """
+        if self.parts:
+            regions = {part.region for part in self.parts.values()}
+            return regions.pop() if len(regions) == 1 else None
         if self.country is None:
             return None
         return "domestic" if self.country == "CN" else "international"

@@ -11,7 +11,16 @@ from mmbench.errors import CardError
 Strategy = Literal["zero_shot", "probe", "head", "partial", "full", "lora", "bitfit"]
 
 
-TRAINING_FREE = ("name", "description", "strategy", "precision", "batch_size")
+TRAINING_FREE = ("name", "description", "strategy", "precision", "batch_size", "prompts")
+WHOLE_NUMBERS = (
+    "epochs",
+    "batch_size",
+    "evaluations",
+    "micro_batch",
+    "patience",
+    "head_width",
+    "projection_width",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +32,12 @@ class Recipe:
     effective batch; `micro_batch` rows go through the model at a time. `evaluations` is how often
     the validation split is scored in the run; `patience` ends it after so many without a gain.
     `dropout` is the head's; a backbone keeps its own.
+
+    `head: zero_shot` starts from the class names in the words of the task's prompts, in the
+    language `prompts` (by default the model's own first). For images and texts together,
+    `projection_width` is the width of the common space that heads project into where a model has
+    none of its own, and `similarity` the loss: over all pairs of the batch (softmax, CLIP) or of
+    each pair (sigmoid, SigLIP); by default the one that the model was trained with.
     """
 
     name: str
@@ -30,7 +45,7 @@ class Recipe:
     learning_rates: tuple[float, ...] = ()
     epochs: int | None = None
     description: Mapping[str, str] = field(default_factory=dict)
-    head: Literal["linear", "mlp"] = "linear"
+    head: Literal["linear", "mlp", "zero_shot"] = "linear"
     head_width: int | None = None
     optimizer: Literal["adamw", "sgd"] = "adamw"
     momentum: float | None = None
@@ -45,6 +60,9 @@ class Recipe:
     precision: Literal["fp32", "bf16"] = "fp32"
     evaluations: int = 10
     patience: int | None = None
+    prompts: str | None = None
+    projection_width: int | None = None
+    similarity: Literal["softmax", "sigmoid"] | None = None
 
     def __post_init__(self) -> None:
         check_name(self.name)
@@ -63,7 +81,7 @@ class Recipe:
             return f"strategy: {self.strategy} needs learning_rates and epochs"
         if self.head == "mlp" and self.head_width is None:
             return "head: mlp needs head_width"
-        if self.head == "linear" and self.head_width is not None:
+        if self.head != "mlp" and self.head_width is not None:
             return "head_width is used by head: mlp alone; remove it"
         if self.optimizer != "sgd" and self.momentum is not None:
             return "momentum is used by optimizer: sgd alone; remove it"
@@ -72,7 +90,7 @@ class Recipe:
         return None
 
     def _out_of_range(self) -> str | None:
-        for name in ("epochs", "batch_size", "evaluations", "micro_batch", "patience"):
+        for name in WHOLE_NUMBERS:
             value = getattr(self, name)
             if value is not None and value < 1:
                 return f"{name} is {value}; at least 1 is needed"

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from mmbench.errors import CardError
+
 FileFormat = Literal["csv", "jsonl", "parquet", "images", "lines"]
 
 
@@ -40,15 +42,40 @@ class PackageModel:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TrainedTokenizer:
+    """A word-piece tokenizer by BERT's rules, trained on the texts of the training split.
+
+    `vocabulary` is the number of entries that the model embeds; fewer may be found in the texts.
+    """
+
+    via: Literal["trained"]
+    vocabulary: int
+
+    def __post_init__(self) -> None:
+        if self.vocabulary < 100:
+            raise CardError(f"tokenizer.vocabulary is {self.vocabulary}; at least 100 are needed")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RandomModel:
-    """A random start: architecture only. Text models borrow a tokenizer from a real source."""
+    """A random start: architecture only. Text models borrow a tokenizer from a real source, or
+    train their own on each task."""
 
     via: Literal["random"]
     config: Mapping[str, Any] = field(default_factory=dict)
-    tokenizer: HubModel | FolderModel | PackageModel | None = None
+    tokenizer: HubModel | FolderModel | PackageModel | TrainedTokenizer | None = None
 
 
-ModelSource = HubModel | FolderModel | PackageModel | RandomModel
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PairModel:
+    """An image encoder and a text encoder, by the names of their cards."""
+
+    via: Literal["pair"]
+    image: str
+    text: str
+
+
+ModelSource = HubModel | FolderModel | PackageModel | RandomModel | PairModel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -56,7 +56,8 @@ class TaskCard:
 
     The first metric is primary. `version` rises when the meaning of a score changes. Without
     `splits`, parts named train / validation / test are used, and what is missing is cut from
-    train (20 % test, 10 % validation).
+    train (20 % test, 10 % validation). Tasks of one `parallel` hold the same content in different
+    languages.
     """
 
     name: str
@@ -73,6 +74,7 @@ class TaskCard:
     group_exempt: tuple[str, ...] = ()
     unique: bool = False
     prompts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    parallel: str | None = None
     licence: str | None = None
     citation: str | None = None
 

@@ -50,18 +50,20 @@ def training_batches(
     micro_batch: int | None,
     seed: int,
     epoch: int,
+    by_length: bool = True,
 ) -> Iterator[list[Batch]]:
     """For each optimizer step the micro-batches of its effective batch, one if micro_batch is None.
 
     Micro-batches are cut from the batch sorted by length: each is padded to its own longest row.
+    Without `by_length` the rows of a batch are drawn at random, whatever they are padded to.
     """
     lengths = np.asarray(prepared.lengths)
-    for rows in _epoch(lengths, batch_size, np.random.default_rng((seed, epoch))):
+    mixed = lengths if by_length else np.ones_like(lengths)
+    for rows in _epoch(mixed, batch_size, np.random.default_rng((seed, epoch))):
         if micro_batch is None or micro_batch >= len(rows):
             yield [_batch(prepared, lengths, targets, rows)]
         else:
-            by_length = rows[np.argsort(lengths[rows], kind="stable")]
-            pieces = _pieces(by_length, micro_batch)
+            pieces = _pieces(rows[np.argsort(lengths[rows], kind="stable")], micro_batch)
             yield [_batch(prepared, lengths, targets, piece) for piece in pieces]
 
 
@@ -119,7 +121,7 @@ def _batch(prepared: Prepared, lengths: Numbers, targets: Targets, rows: Numbers
         indices=indices,
         samples=len(indices),
         tokens=int(chosen.sum()),
-        padded_tokens=len(indices) * int(chosen.max()),
+        padded_tokens=len(indices) * (prepared.padded_to or int(chosen.max())),
     )
 
 

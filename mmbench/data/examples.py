@@ -18,8 +18,10 @@ EncodedImage = bytes | Path
 class Examples:
     """N rows. `inputs` holds, by modality, N texts (str) or N encoded images.
 
-    targets: [N] int64 class indices, or None for rows to predict on. groups: one key a row; rows
-    of one group are not independent (the same concept drawn twice). ids are unique.
+    targets: [N] int64 class indices, or None for rows to predict on; of a task with keys, the place
+    of the row's key among the split's own, so that equal ones belong together and those of two
+    splits have nothing in common. groups: one key a row; rows of one group are not independent
+    (the same concept drawn twice). ids are unique.
     """
 
     ids: tuple[str, ...]
@@ -47,7 +49,7 @@ class Examples:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskData:
-    """All splits of a task; `labels` in the order of the class indices.
+    """All splits of a task; `labels` in the order of the class indices, none where there are keys.
 
     `dropped` counts rows left out on purpose (duplicates, conflicting targets), by reason.
     """

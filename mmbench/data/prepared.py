@@ -27,7 +27,8 @@ class Prepared(Protocol):
 
     lengths: [N] real tokens (or patches, or 1) of each row: batches are grouped by it, padded to
     the longest, and tokens/s counts it. digest: of the content and the rules that made it, so
-    that whatever is computed from it can be cached. collate gives [B, …] tensors.
+    that whatever is computed from it can be cached. collate gives [B, …] tensors. padded_to: the
+    length that every row is padded to; None if it is that of the batch's longest row.
     """
 
     @property
@@ -38,6 +39,9 @@ class Prepared(Protocol):
 
     @property
     def facts(self) -> PreparedFacts: ...
+
+    @property
+    def padded_to(self) -> int | None: ...
 
     def __len__(self) -> int: ...
 
@@ -60,6 +64,10 @@ class FeatureRows:
 
     def __len__(self) -> int:
         return len(self.features)
+
+    @property
+    def padded_to(self) -> None:
+        return None
 
     @property
     def lengths(self) -> NDArray[np.int64]:

@@ -15,6 +15,7 @@ from mmbench.data.columns import READERS, is_missing, keys, labels, name_some, r
 from mmbench.data.examples import EncodedImage
 from mmbench.data.tables import Table
 from mmbench.errors import DataError
+from mmbench.kinds import kind
 
 RowNumbers = NDArray[np.int64]
 """Which rows, by their number in `Rows`, in the order of the source."""
@@ -24,13 +25,16 @@ RowNumbers = NDArray[np.int64]
 class Rows:
     """N rows: those of the parts in `tables`, one part after the other.
 
-    inputs, targets, groups: N values each, None where missing. spans: part → its row numbers.
+    inputs, targets, groups: N values each, None where missing. keyed: the targets are no classes
+    but keys, which say what belongs together. groups: what no cut divides, the card's groups or
+    else the keys. spans: part → its row numbers.
     """
 
     tables: Mapping[str, Table]
     spans: Mapping[str, range]
     inputs: Mapping[Modality, list[Any]]  # str, or EncodedImage
     targets: Sequence[str | int | None]
+    keyed: bool
     groups: Sequence[str | None] | None
     _content: dict[int, bytes] = field(default_factory=dict, repr=False, compare=False)
 
@@ -65,19 +69,21 @@ def gather(card: TaskCard, tables: Mapping[str, Table]) -> Rows:
             raise DataError(f"task {card.name}: {modality} inputs cannot be read yet")
     everything = list(tables.values())
     ends = list(accumulate((len(table) for table in everything), initial=0))
+    inputs = {
+        modality: [v for table in everything for v in READERS[modality](table, column)]
+        for modality, column in card.inputs.items()
+    }
+    keyed = kind(card.kind).target == "key"
+    read = keys if keyed else labels
+    targets = [v for table in everything for v in read(table, card.target.column)]
+    group = card.group or (card.target.column if keyed else None)
     return Rows(
         tables=tables,
         spans={part: range(*ab) for part, ab in zip(tables, pairwise(ends), strict=True)},
-        inputs={
-            modality: [v for table in everything for v in READERS[modality](table, column)]
-            for modality, column in card.inputs.items()
-        },
-        targets=[v for table in everything for v in labels(table, card.target.column)],
-        groups=(
-            None
-            if card.group is None
-            else [v for table in everything for v in keys(table, card.group)]
-        ),
+        inputs=inputs,
+        targets=targets,
+        keyed=keyed,
+        groups=(None if group is None else [v for table in everything for v in keys(table, group)]),
     )
 
 
@@ -105,7 +111,9 @@ def require_complete(card: TaskCard, rows: Rows, used: Iterable[int]) -> None:
 def copies(rows: Rows, used: Iterable[int]) -> tuple[set[int], dict[str, int]]:
     """The rows to leave out so that no input stands twice, and how many by reason.
 
-    Of an input with one target the first row stays; of one with several, none.
+    Of an input with one target the first row stays; of one with several classes, none. An input
+    is the image with the text where there are both: one of them alone may stand in many rows. Of
+    several keys the first row stays as well, since keys contradict nothing.
     """
     same: dict[bytes, list[int]] = {}
     for row in used:
@@ -113,7 +121,7 @@ def copies(rows: Rows, used: Iterable[int]) -> tuple[set[int], dict[str, int]]:
     duplicate: set[int] = set()
     conflicting: set[int] = set()
     for members in same.values():
-        if len({rows.targets[row] for row in members}) > 1:
+        if not rows.keyed and len({rows.targets[row] for row in members}) > 1:
             conflicting.update(members)
         else:
             duplicate.update(members[1:])

@@ -1,7 +1,8 @@
 """Which row goes into which split. It depends on what the rows hold, not on their order or place.
 
-Cuts go by sha256: of the group key where the card names a group, of the inputs otherwise. So the
-same rows are held out on every machine, with every model and seed, and after a row is added.
+Cuts go by sha256: of the group key where the card names a group, of the key where targets are keys,
+of the inputs otherwise. So the same rows are held out on every machine, with every model and seed,
+and after a row is added.
 """
 
 import hashlib
@@ -67,7 +68,7 @@ def assign(card: TaskCard, rules: Mapping[str, SplitRule], rows: Rows) -> Assign
 
     A `fraction` is of what the split that is cut held before any cut: with 20 % and 10 %, 70 %
     stay. DataError if a rule matches nothing, a value is missing, a split ends up empty, or one
-    shares rows or groups with a split that training sees.
+    shares rows, groups or keys with a split that training sees.
     """
     splits = {
         name: _select(card, name, rule, rows)
@@ -175,7 +176,7 @@ def _first_groups(
 ) -> set[int]:
     """All rows of the first groups in `rest`, by hash, until they are `fraction` of `whole`'s."""
     count = math.ceil(fraction * len({groups[row] for row in whole}) - 1e-9)
-    ordered = sorted({groups[row] or "" for row in rest}, key=_hash)
+    ordered = sorted({groups[row] or "" for row in rest}, key=hash_of)
     chosen = set(ordered[:count])
     return {row for row in rest if groups[row] in chosen}
 
@@ -192,7 +193,7 @@ def _first_of_each_class(
 
 
 def by_target(rows: Rows, numbers: list[int]) -> dict[str | int | None, list[int]]:
-    """Class → its rows."""
+    """Class or key → its rows."""
     classes: dict[str | int | None, list[int]] = {}
     for row in numbers:
         classes.setdefault(rows.targets[row], []).append(row)
@@ -204,7 +205,7 @@ def by_content(rows: Rows, numbers: list[int]) -> list[int]:
     return sorted(numbers, key=lambda row: (rows.content(row), row))
 
 
-def _hash(key: str) -> bytes:
+def hash_of(key: str) -> bytes:
     return hashlib.sha256(key.encode("utf-8", "surrogatepass")).digest()
 
 
@@ -216,10 +217,10 @@ def _numbers(rows: Sequence[int] | RowNumbers) -> RowNumbers:
 
 
 def _require_separate(card: TaskCard, rows: Rows, splits: Mapping[str, RowNumbers]) -> None:
-    """Two test splits may share rows or groups; a split that training sees shares nothing.
+    """Two test splits may share rows, groups or keys; a split that training sees shares nothing.
 
-    A split in `group_exempt` may share groups with those before it (train, then validation),
-    never rows.
+    A split in `group_exempt` may share groups and keys with those before it (train, then
+    validation), never rows.
     """
     seen = [name for name in TRAINING_SPLITS if name in splits]
     others = [name for name in splits if name not in seen]
@@ -233,13 +234,27 @@ def _require_separate(card: TaskCard, rows: Rows, splits: Mapping[str, RowNumber
                 f"task {card.name}: splits {first!r} and {second!r} share {len(shared)} rows "
                 f"({places}); make their part or where differ"
             )
-        if rows.groups is None or second in card.group_exempt:
-            continue
-        groups = rows.groups
-        common = {groups[row] for row in splits[first]} & {groups[row] for row in splits[second]}
+        if second not in card.group_exempt:
+            _require_apart(card, rows, splits, first, second)
+
+
+def _require_apart(
+    card: TaskCard, rows: Rows, splits: Mapping[str, RowNumbers], first: str, second: str
+) -> None:
+    """No group and no key in both splits."""
+    together: list[tuple[str, str | None, Sequence[object]]] = []
+    if card.group is not None and rows.groups is not None:
+        together.append(("group", card.group, rows.groups))
+    if rows.keyed:
+        together.append(("key", card.target.column, rows.targets))
+    for what, column, values in together:
+        common = {values[row] for row in splits[first]} & {values[row] for row in splits[second]}
         if common:
+            exempt = f"list {second!r} in group_exempt"
+            if card.group is None:
+                exempt = f"set group: {column} and {exempt}"
             raise DataError(
-                f"task {card.name}: splits {first!r} and {second!r} share {len(common)} groups of "
-                f"column {card.group!r}: {name_some(sorted(map(repr, common)))}. Keep each group "
-                f"in one split, or list {second!r} in group_exempt."
+                f"task {card.name}: splits {first!r} and {second!r} share {len(common)} {what}s "
+                f"of column {column!r}: {name_some(sorted(map(repr, common)))}. Keep each {what} "
+                f"in one split, or {exempt}."
             )

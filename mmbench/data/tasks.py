@@ -1,7 +1,9 @@
-"""A task card → the examples of every split, with labels as class indices."""
+"""A task card → the examples of every split, with labels as class indices or keys as numbers."""
 
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from itertools import accumulate
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +13,7 @@ from mmbench.data.columns import READERS, is_missing, name_some
 from mmbench.data.examples import EncodedImage, Examples, TaskData
 from mmbench.data.rows import RowNumbers, Rows, gather
 from mmbench.data.sources import read_parts
-from mmbench.data.splits import assign, by_content, by_target, parts_used, split_rules
+from mmbench.data.splits import assign, by_content, by_target, hash_of, parts_used, split_rules
 from mmbench.data.tables import Table
 from mmbench.errors import DataError, did_you_mean
 
@@ -25,17 +27,20 @@ def load_task(card: TaskCard, *, limit: int | None = None) -> TaskData:
 
     `limit` caps each split to so many rows: drawn by a stable hash in the classes' proportions,
     with at least one row of each class; single rows and not whole groups, which cannot leak since
-    the groups have been parted before. Every model and seed gets the same rows.
+    the groups have been parted before. Every model and seed gets the same rows. Where targets are
+    keys, whole keys are drawn, in the order of their hash, up to the first that does not fit. Of a
+    test split that draws the candidates as well: fewer of them are easier to find.
     """
     parts = read_parts(card.source)
     rules = split_rules(card, tuple(parts))
     used = {part: parts[part] for part in parts_used(rules)}
     rows = gather(card, used)
     assignment = assign(card, rules, rows)
-    labels = _labels(card, rows, assignment.splits)
+    labels = () if rows.keyed else _labels(card, rows, assignment.splits)
     splits = assignment.splits
     if limit is not None:
-        splits = {name: _draw(card, rows, name, s, limit) for name, s in splits.items()}
+        draw = _draw_keys if rows.keyed else _draw
+        splits = {name: draw(card, rows, name, s, limit) for name, s in splits.items()}
     return TaskData(
         splits={name: _examples(card, rows, s, labels) for name, s in splits.items()},
         labels=labels,
@@ -165,6 +170,28 @@ def _apportion(limit: int, counts: Sequence[int]) -> list[int]:
     return [first + share for share in shares]
 
 
+def _draw_keys(
+    card: TaskCard, rows: Rows, name: str, numbers: RowNumbers, limit: int
+) -> RowNumbers:
+    """At most `limit` of a split's rows, no key without all of its own, in the order of the source.
+
+    It ends at the first key that does not fit: so a larger draw holds the smaller one.
+    """
+    if len(numbers) <= limit:
+        return numbers
+    members = by_target(rows, numbers.tolist())
+    ordered = sorted(members, key=lambda key: hash_of(str(key)))
+    ends = list(accumulate(len(members[key]) for key in ordered))
+    count = bisect_right(ends, limit)
+    if not count:
+        raise DataError(
+            f"task {card.name}: a limit of {limit} rows holds no whole key of split {name!r}; the "
+            f"first has {ends[0]} rows. Set it to {ends[0]} or more."
+        )
+    drawn = [row for key in ordered[:count] for row in members[key]]
+    return np.asarray(sorted(drawn), dtype=np.int64)
+
+
 # ------------------------------------------------------------------------------- examples
 
 
@@ -172,8 +199,9 @@ def _examples(
     card: TaskCard, rows: Rows, numbers: RowNumbers, labels: Sequence[LabelValue]
 ) -> Examples:
     chosen = numbers.tolist()
-    index: dict[object, int] = {label: i for i, label in enumerate(labels)}
-    groups = rows.groups
+    known = sorted({str(rows.targets[row]) for row in chosen}) if rows.keyed else labels
+    index: dict[object, int] = {label: i for i, label in enumerate(known)}
+    groups = rows.groups if card.group is not None else None  # keys are the targets already
     return Examples(
         ids=_ids(rows, chosen),
         inputs={

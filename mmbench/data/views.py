@@ -5,8 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from mmbench.data.joint import JointRows
 from mmbench.data.prepared import Inputs, Prepared, PreparedFacts
-from mmbench.records import digest_of
+from mmbench.digests import digest_of
 
 
 class Subset:
@@ -18,6 +19,7 @@ class Subset:
         self.lengths: NDArray[np.int64] = prepared.lengths[indices]
         self.digest = digest_of([prepared.digest, indices.tolist()])
         self.facts = PreparedFacts()
+        self.padded_to = prepared.padded_to
 
     def __len__(self) -> int:
         return len(self.indices)
@@ -29,3 +31,14 @@ class Subset:
 def spread(rows: int, most: int) -> NDArray[np.int64]:
     """Up to `most` of `rows` indices at even distances, ascending, without repeats."""
     return np.unique(np.linspace(0, rows - 1, min(rows, most)).astype(np.int64))
+
+
+def rows_at(prepared: Prepared, indices: NDArray[np.int64]) -> Prepared:
+    """The rows at `indices`; of pairs, with the images and texts that these rows hold alone."""
+    if not isinstance(prepared, JointRows):
+        return Subset(prepared, indices)
+    images, image_index = np.unique(prepared.image_index[indices], return_inverse=True)
+    texts, text_index = np.unique(prepared.text_index[indices], return_inverse=True)
+    return JointRows(
+        Subset(prepared.image, images), Subset(prepared.text, texts), image_index, text_index
+    )

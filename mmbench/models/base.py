@@ -1,13 +1,14 @@
 """The one interface between the models and everything that trains, times or reads them."""
 
 from abc import abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Literal, Self
 
 from torch import Tensor, nn
 
-from mmbench.cards import ModelCard
+from mmbench.cards import ModelCard, Side
 from mmbench.data.cache import Cache
 from mmbench.data.examples import Examples
 from mmbench.data.prepared import Inputs, Prepared
@@ -46,6 +47,14 @@ class Adapter(nn.Module):
         CardError or TrialError where the card or its files are wrong.
         """
 
+    def learn_vocabulary(self, train: Examples) -> bytes | None:
+        """Train the tokenizer, if the card asks for one that is trained on the training split.
+
+        Called once, before anything is prepared. Gives the tokenizer.json to be kept with the
+        record; None, and nothing is done, for a model whose tokenizer is given.
+        """
+        return None
+
     @abstractmethod
     def prepare(self, examples: Examples, cache: Cache) -> Prepared:
         """Tokenise, or decode and resize, every row once; from the cache where it is known.
@@ -60,6 +69,32 @@ class Adapter(nn.Module):
     @abstractmethod
     def save(self, folder: Path) -> None:
         """Write the backbone so that its own library loads the folder, weights as safetensors."""
+
+
+class PairedAdapter(Adapter):
+    """A model that turns an image into one vector and a text into another.
+
+    `prepare` gives `JointRows` where the examples have both inputs. `encode` takes the inputs of
+    one side alone, as that side's rows collate them.
+
+    joint: both lie in one space from the start (a dual encoder; D_image = D_text = width).
+    log_scale, bias: what a dual encoder multiplies and adds to cosines before its loss, as
+    parameters that `full` trains; None where there are none. similarity: the loss it was made for.
+    """
+
+    widths: Mapping[Side, int]
+    joint: bool
+    similarity: Literal["softmax", "sigmoid"]
+    log_scale: nn.Parameter | None
+    bias: nn.Parameter | None
+
+    @abstractmethod
+    def encode(self, side: Side, inputs: Inputs) -> Tensor:
+        """[B, widths[side]] of one side's inputs, not normalised."""
+
+    @abstractmethod
+    def encoder_card(self, side: Side) -> ModelCard:
+        """The card whose weights and rules `encode(side, …)` depends on: a part's, or its own."""
 
 
 def has_batch_statistics(module: nn.Module) -> bool:

@@ -22,9 +22,13 @@ from transformers import (
 from transformers.models.auto.configuration_auto import CONFIG_MAPPING
 from transformers.utils import logging as _logging
 
+from mmbench.cards import FolderModel, HubModel, PackageModel, TrainedTokenizer
 from mmbench.errors import CardError, TrialError, did_you_mean
+from mmbench.models.cutting import FastTokenizer, SlowTokenizer
+from mmbench.models.sources import locate
 
 POOLER = "pooler."
+TOKENIZER_FILES = ("tokenizer*.json", "vocab.txt", "vocab.json", "*.model")
 
 
 def pretrained(folder: Path) -> PreTrainedModel:
@@ -75,35 +79,74 @@ def random(config: Mapping[str, Any], where: str) -> PreTrainedModel:
     if not isinstance(model_type, str) or model_type not in CONFIG_MAPPING:
         hint = did_you_mean(str(model_type), CONFIG_MAPPING)
         raise CardError(f"{where}: source.config.model_type {model_type!r} is unknown{hint}")
-    known = CONFIG_MAPPING[model_type]().to_dict()
-    for name in fields:
-        if name not in known:
-            raise CardError(f"{where}: source.config.{name} is unknown{did_you_mean(name, known)}")
+    with quiet():
+        known = CONFIG_MAPPING[model_type]().to_dict()
+    _check_fields(f"{where}: source.config", fields, known)
     try:
-        built = AutoConfig.for_model(model_type, **fields)
-        model = cast(Any, AutoModel).from_config(
-            built, dtype=torch.float32, trust_remote_code=False
-        )
+        with quiet():
+            built = AutoConfig.for_model(model_type, **fields)
+            model = cast(Any, AutoModel).from_config(
+                built, dtype=torch.float32, trust_remote_code=False
+            )
     except (TypeError, ValueError, StrictDataclassError) as error:
         raise CardError(f"{where}: source.config makes no model: {_brief(error)}") from error
     return cast(PreTrainedModel, model)
 
 
+def _check_fields(where: str, fields: Mapping[str, Any], known: Mapping[str, Any]) -> None:
+    """CardError for a field that the config, or the config of one of its towers, has not."""
+    for name, value in fields.items():
+        if name not in known:
+            raise CardError(f"{where}.{name} is unknown{did_you_mean(name, known)}")
+        inner = known[name]
+        if name.endswith("_config") and isinstance(value, Mapping) and isinstance(inner, Mapping):
+            _check_fields(f"{where}.{name}", value, inner)
+
+
 def tokenizer(folder: Path) -> PreTrainedTokenizerFast:
     """The fast tokenizer in `folder`; TrialError if there is none."""
+    found = _any_tokenizer(folder)
+    if not found.is_fast:
+        raise TrialError(f"{folder}: only fast tokenizers (tokenizer.json) are supported")
+    return cast(PreTrainedTokenizerFast, found)
+
+
+def cutter(folder: Path) -> FastTokenizer | SlowTokenizer:
+    """The tokenizer in `folder`, fast or not; TrialError if there is none."""
+    found = _any_tokenizer(folder)
+    return FastTokenizer(found) if found.is_fast else SlowTokenizer(found)
+
+
+def cutter_if_any(folder: Path) -> FastTokenizer | SlowTokenizer | None:
+    """The tokenizer in `folder`; None if no file of one is there, as where none was ever needed."""
+    found = any(path for pattern in TOKENIZER_FILES for path in folder.glob(pattern))
+    return cutter(folder) if found else None
+
+
+def borrowed(
+    source: HubModel | FolderModel | PackageModel | TrainedTokenizer,
+) -> FastTokenizer | SlowTokenizer | None:
+    """The tokenizer that a random start names; None where it is yet to be trained."""
+    return None if isinstance(source, TrainedTokenizer) else cutter(locate(source))
+
+
+def _any_tokenizer(folder: Path) -> Any:
     try:
         with quiet():
             found = AutoTokenizer.from_pretrained(
                 folder, trust_remote_code=False, local_files_only=True
             )
+    except ImportError as error:  # what SigLIP's own tokenizer says without SentencePiece
+        raise TrialError(
+            f"{folder}: the tokenizer needs another package: {_brief(error)[:160]}\n"
+            "Run: pip install sentencepiece protobuf"
+        ) from error
     # a missing vocabulary surfaces as TypeError, a broken tokenizer.json as bare Exception
     except Exception as error:
         raise TrialError(f"{folder}: no tokenizer can be loaded: {_brief(error)}") from error
-    if not found.is_fast:
-        raise TrialError(f"{folder}: only fast tokenizers (tokenizer.json) are supported")
     if len(found) <= len(found.all_special_ids):  # what the library makes of a missing vocabulary
         raise TrialError(f"{folder}: no tokenizer files here (tokenizer.json, vocab.txt, …)")
-    return cast(PreTrainedTokenizerFast, found)
+    return found
 
 
 @contextmanager

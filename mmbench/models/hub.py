@@ -5,6 +5,7 @@ has no way in and errors of the hub are named here alone.
 """
 
 import re
+from dataclasses import dataclass
 from pathlib import Path
 
 from huggingface_hub import HfApi, constants, snapshot_download, try_to_load_from_cache
@@ -22,8 +23,7 @@ from mmbench.errors import TrialError
 
 COMMIT = re.compile(r"[0-9a-f]{40}")
 PREPROCESSING = ("*.json", "*.txt", "*.model")
-SAFE_WEIGHTS = "model*.safetensors"
-PICKLED_WEIGHTS = "pytorch_model*.bin"
+CONFIGS = ("config.json", "open_clip_config.json")
 TIMEOUT_SECONDS = 30.0
 
 # the base of HfHubHTTPError is its HTTP library's own error, whose name changed between versions 1
@@ -31,21 +31,36 @@ TIMEOUT_SECONDS = 30.0
 _TRANSPORT_ERROR: type[Exception] = HfHubHTTPError.__bases__[0]
 
 
-def download(source: HubModel) -> Path:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WeightFiles:
+    """The names under which a library's weights lie in a repository: safe ones, pickled ones."""
+
+    safe: str
+    pickled: str
+
+
+TRANSFORMERS = WeightFiles(safe="model*.safetensors", pickled="pytorch_model*.bin")
+"""timm has these names as well."""
+
+OPEN_CLIP = WeightFiles(safe="open_clip_model.safetensors", pickled="open_clip_pytorch_model.bin")
+
+
+def download(source: HubModel, weights: WeightFiles = TRANSFORMERS) -> Path:
     """The snapshot folder with the configuration, the tokenizer and the weights.
 
-    Pickled weights are fetched only where the repository has no safetensors. TrialError names the
-    repository, the endpoint and the next step.
+    A repository may hold the same weights for several libraries: those named are fetched. Pickled
+    weights are, only where it has no safetensors. TrialError names the repository, the endpoint
+    and the next step.
     """
     try:
-        folder = _snapshot(source, SAFE_WEIGHTS)
-        if not any(folder.glob(SAFE_WEIGHTS)):
-            folder = _snapshot(source, PICKLED_WEIGHTS)
+        folder = _snapshot(source, weights.safe)
+        if not any(folder.glob(weights.safe)):
+            folder = _snapshot(source, weights.pickled)
     except (OSError, HFValidationError, _TRANSPORT_ERROR) as error:
         raise _explained(error, source) from error
-    if not any(folder.glob(SAFE_WEIGHTS)) and not any(folder.glob(PICKLED_WEIGHTS)):
+    if not any(folder.glob(weights.safe)) and not any(folder.glob(weights.pickled)):
         raise TrialError(
-            f"{_where(source)}: neither {SAFE_WEIGHTS} nor {PICKLED_WEIGHTS} is in {folder}; "
+            f"{_where(source)}: neither {weights.safe} nor {weights.pickled} is in {folder}; "
             "if the local copy is partial, fetch it again: " + _fetch_command(source)
         )
     return folder
@@ -86,11 +101,14 @@ def _snapshot(source: HubModel, weights: str) -> Path:
 
 def _cached_commit(source: HubModel) -> str | None:
     """The commit of the snapshot that `download` would use offline."""
-    try:
-        path = try_to_load_from_cache(source.repo, "config.json", revision=source.revision)
-    except HFValidationError:
-        return None
-    return Path(path).parent.name if isinstance(path, str) else None
+    for name in CONFIGS:
+        try:
+            path = try_to_load_from_cache(source.repo, name, revision=source.revision)
+        except HFValidationError:
+            return None
+        if isinstance(path, str):
+            return Path(path).parent.name
+    return None
 
 
 def _explained(error: Exception, source: HubModel, alternative: str = "") -> TrialError:

@@ -3,20 +3,30 @@
 import hashlib
 from pathlib import Path
 
-from mmbench.cards import HubModel, ModelCard, RandomModel
+from mmbench.cards import (
+    HubModel,
+    ModelCard,
+    ModelSource,
+    PairModel,
+    RandomModel,
+    TrainedTokenizer,
+)
+from mmbench.digests import digest_of, set_fields
 from mmbench.errors import TrialError
-from mmbench.models.sources import StoredModel, locate
-from mmbench.records import digest_of
+from mmbench.models.sources import locate, parts_of
 
 SUFFIXES = frozenset({".json", ".safetensors", ".bin", ".pth", ".txt", ".model", ".yaml"})
 
 
 def weights_digest(card: ModelCard) -> str:
-    """The commit of a hub model; otherwise a sha256: of the files, or of a random start's config.
+    """The commit of a hub model; otherwise a sha256: of the files, of a random start's config.
 
-    A README that changes leaves it as it was. TrialError if the files cannot be found.
+    That of a pair is over those of its encoders. A README that changes leaves it as it was.
+    TrialError if the files cannot be found.
     """
     source = card.source
+    if isinstance(source, PairModel):
+        return digest_of({side: weights_digest(part) for side, part in parts_of(card).items()})
     if not isinstance(source, RandomModel):
         return _stored(source)
     return digest_of(
@@ -24,12 +34,20 @@ def weights_digest(card: ModelCard) -> str:
             "library": card.library,
             "architecture": card.architecture,
             "config": dict(source.config),
-            "tokenizer": None if source.tokenizer is None else _stored(source.tokenizer),
+            "tokenizer": None if source.tokenizer is None else _tokenizer(source.tokenizer),
         }
     )
 
 
-def _stored(source: StoredModel) -> str:
+def _tokenizer(source: ModelSource | TrainedTokenizer) -> str | dict[str, object]:
+    """Of one that is trained its fields: the texts belong to the task, which has its own digest."""
+    if isinstance(source, TrainedTokenizer):
+        fields: dict[str, object] = set_fields(source)
+        return fields
+    return _stored(source)
+
+
+def _stored(source: ModelSource) -> str:
     if isinstance(source, HubModel):
         from mmbench.models import hub
 

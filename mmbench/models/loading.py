@@ -9,7 +9,9 @@ from mmbench.errors import CardError, did_you_mean
 from mmbench.models.base import Adapter
 
 BUILT_IN = {
+    "dual": "mmbench.models.dual:DualAdapter",
     "image": "mmbench.models.image:ImageAdapter",
+    "pair": "mmbench.models.pair:PairAdapter",
     "text": "mmbench.models.text:TextAdapter",
 }
 
@@ -20,7 +22,7 @@ def load(card: ModelCard, *, seed: int = 0) -> Adapter:
     `seed` draws the weights of a random start; torch's generators are left as they were. CardError
     if the card is wrong, TrialError if its files are missing, unreadable or not what it says.
     """
-    adapter_class = _resolve(card)
+    adapter_class = adapter_class_of(card)
     # the CPU generator alone is forked and seeded: weights are drawn there, on every machine
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)
@@ -28,7 +30,7 @@ def load(card: ModelCard, *, seed: int = 0) -> Adapter:
     return adapter.float().eval()
 
 
-def _resolve(card: ModelCard) -> type[Adapter]:
+def adapter_class_of(card: ModelCard) -> type[Adapter]:
     """The class that `card.adapter` names: a short name, or `module:Class`, imported only now."""
     where = f"{card.name}: adapter {card.adapter!r}"
     module_name, separator, class_name = BUILT_IN.get(card.adapter, card.adapter).partition(":")

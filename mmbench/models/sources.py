@@ -1,19 +1,34 @@
 """Where a model's files lie on this machine, whatever kind of source the card names."""
 
+from collections.abc import Mapping
+from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
-from mmbench.cards import FolderModel, HubModel, PackageModel
-from mmbench.errors import TrialError
+from mmbench.cards import (
+    FolderModel,
+    HubModel,
+    ModelCard,
+    ModelSource,
+    PackageModel,
+    PairModel,
+    RandomModel,
+    Side,
+    TrainedTokenizer,
+)
+from mmbench.errors import CardError, TrialError
 
-StoredModel = HubModel | FolderModel | PackageModel
 
-
-def locate(source: StoredModel) -> Path:
+def locate(source: ModelSource | TrainedTokenizer) -> Path:
     """The model folder (or the one weights file), downloaded first if it is on the hub.
 
-    TrialError says what is missing and how to get it.
+    TrialError says what is missing and how to get it; CardError if the source has no files.
     """
+    if isinstance(source, RandomModel | PairModel | TrainedTokenizer):
+        raise CardError(
+            f"via: {source.via} has no files to load; it does not go with this adapter (a pair of "
+            "encoders has adapter: pair)"
+        )
     if isinstance(source, HubModel):
         from mmbench.models import hub  # huggingface_hub is imported for hub models alone
 
@@ -26,6 +41,27 @@ def locate(source: StoredModel) -> Path:
             f"{path}: no such folder; source.path names one that save_pretrained wrote"
         )
     return path
+
+
+def parts_of(card: ModelCard) -> Mapping[Side, ModelCard]:
+    """The cards of a pair's encoders; CardError unless the catalog has looked them up."""
+    if not card.parts:
+        raise CardError(
+            f"{card.name}: no cards of an image and a text encoder; a pair names them under source "
+            "({via: pair, image: …, text: …}) and is looked up with Catalog.model"
+        )
+    return card.parts
+
+
+def relocated(card: ModelCard, folder: Path) -> ModelCard:
+    """The card of the same model with the weights that `Adapter.save` wrote into `folder`.
+
+    The parts of a pair lie in sub-folders, named by their sides.
+    """
+    if card.parts:
+        parts = {side: relocated(part, folder / side) for side, part in card.parts.items()}
+        return replace(card, parts=parts)
+    return replace(card, source=FolderModel(via="folder", path=str(folder)))
 
 
 def _in_package(source: PackageModel) -> Path:

@@ -1,19 +1,21 @@
 """Text encoders of `transformers`: tokens in, one vector a text out."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, cast
 
 import torch
 from torch import Tensor, nn
 
-from mmbench.cards import ModelCard, RandomModel, TextRules
+from mmbench.cards import ModelCard, RandomModel, TextRules, TrainedTokenizer
 from mmbench.data.cache import Cache
 from mmbench.data.examples import Examples
 from mmbench.data.prepared import Inputs
-from mmbench.errors import CardError
+from mmbench.errors import CardError, TrialError
 from mmbench.models.base import Adapter, Features, has_batch_statistics
 from mmbench.models.sources import locate
 from mmbench.models.tokens import TokenRows, tokenise
+from mmbench.models.vocabulary import PAD_ID, train_tokenizer
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerFast
@@ -27,8 +29,12 @@ class TextAdapter(Adapter):
     """
 
     def __init__(
-        self, card: ModelCard, backbone: "PreTrainedModel", tokenizer: "PreTrainedTokenizerFast"
+        self,
+        card: ModelCard,
+        backbone: "PreTrainedModel",
+        tokenizer: "PreTrainedTokenizerFast | None",
     ) -> None:
+        """tokenizer: None where `learn_vocabulary` will train one."""
         super().__init__()
         self.card = card
         self.rules = _rules(card)
@@ -36,7 +42,9 @@ class TextAdapter(Adapter):
         self.tokenizer = tokenizer
         self.width = int(backbone.config.hidden_size)
         self.batch_statistics = has_batch_statistics(backbone)
-        _check(card, backbone, tokenizer)
+        _check(card, backbone)
+        if tokenizer is not None:
+            _check_tokenizer(card, backbone, tokenizer)
 
     @classmethod
     def from_card(cls, card: ModelCard) -> Self:
@@ -48,13 +56,30 @@ class TextAdapter(Adapter):
             folder = locate(card.source)
             backbone = from_transformers.pretrained(folder)
             return cls(card, backbone, from_transformers.tokenizer(folder))
-        if card.source.tokenizer is None:
+        borrowed = card.source.tokenizer
+        if borrowed is None:
             raise CardError(f"{card.name}: a random start needs source.tokenizer")
-        tokenizer = from_transformers.tokenizer(locate(card.source.tokenizer))
-        return cls(card, from_transformers.random(card.source.config, card.name), tokenizer)
+        backbone = from_transformers.random(card.source.config, card.name)
+        if isinstance(borrowed, TrainedTokenizer):
+            _check_room(card.name, backbone, borrowed)
+            return cls(card, backbone, None)
+        return cls(card, backbone, from_transformers.tokenizer(locate(borrowed)))
+
+    def learn_vocabulary(self, train: Examples) -> bytes | None:
+        source = self.card.source
+        wanted = source.tokenizer if isinstance(source, RandomModel) else None
+        if not isinstance(wanted, TrainedTokenizer):
+            return None
+        self.tokenizer = train_tokenizer(
+            cast("Sequence[str]", train.inputs["text"]),
+            vocabulary=wanted.vocabulary,
+            lower_case=self.rules.lower_case,
+        )
+        content: str = cast(Any, self.tokenizer.backend_tokenizer).to_str()
+        return content.encode()
 
     def prepare(self, examples: Examples, cache: Cache) -> TokenRows:
-        return tokenise(self.tokenizer, self.rules, examples, cache)
+        return tokenise(self._tokenizer(), self.rules, examples, cache)
 
     def forward(self, inputs: Inputs) -> Features:
         """input_ids and attention_mask: [B, T] int64. pooled: [B, D] float32 for the mean."""
@@ -72,14 +97,23 @@ class TextAdapter(Adapter):
         return Features(pooled=pooled, tokens=tokens, mask=mask)
 
     def save(self, folder: Path) -> None:
+        tokenizer = self._tokenizer()
         # the last call's truncation is a state of the tokenizer and would be saved with it
-        cast(Any, self.tokenizer.backend_tokenizer).no_truncation()
-        cast(Any, self.tokenizer.backend_tokenizer).no_padding()
+        cast(Any, tokenizer.backend_tokenizer).no_truncation()
+        cast(Any, tokenizer.backend_tokenizer).no_padding()
         from mmbench.models.from_transformers import quiet
 
         with quiet():
             self.backbone.save_pretrained(folder)
-            self.tokenizer.save_pretrained(folder)
+            tokenizer.save_pretrained(folder)
+
+    def _tokenizer(self) -> "PreTrainedTokenizerFast":
+        if self.tokenizer is None:
+            raise TrialError(
+                f"{self.card.name}: its tokenizer is trained on a task's training texts, and none "
+                "were seen; call learn_vocabulary first"
+            )
+        return self.tokenizer
 
 
 def mean_of_tokens(tokens: Tensor, mask: Tensor) -> Tensor:
@@ -91,28 +125,61 @@ def mean_of_tokens(tokens: Tensor, mask: Tensor) -> Tensor:
 def _rules(card: ModelCard) -> TextRules:
     if card.text is None:
         raise CardError(f"{card.name}: adapter text needs modality text and rules under text")
+    if card.text.pooling == "own":
+        raise CardError(
+            f"{card.name}: text.pooling is own, which dual encoders alone have; use mean, cls or "
+            "pooler"
+        )
+    if card.text.padding == "max":
+        raise CardError(
+            f"{card.name}: text.padding is max, which dual encoders alone need; adapter text masks "
+            "its padding, so remove it"
+        )
     return card.text
 
 
-def _check(
-    card: ModelCard, backbone: "PreTrainedModel", tokenizer: "PreTrainedTokenizerFast"
-) -> None:
-    """CardError where the card, the model and the tokenizer do not go together."""
+def _check(card: ModelCard, backbone: "PreTrainedModel") -> None:
+    """CardError where the card and the model do not go together."""
     rules = _rules(card)
     if rules.pooling == "pooler" and getattr(backbone, "pooler", None) is None:
         raise CardError(
             f"{card.name}: text.pooling is pooler, but the model has none (or no weights for one); "
             "use mean or cls"
         )
-    limit = min(_positions(backbone), tokenizer.model_max_length)
-    if rules.max_tokens > limit:
-        raise CardError(
-            f"{card.name}: text.max_tokens is {rules.max_tokens}; the model takes at most {limit}"
-        )
+    _check_length(card.name, rules, _positions(backbone))
+
+
+def _check_tokenizer(
+    card: ModelCard, backbone: "PreTrainedModel", tokenizer: "PreTrainedTokenizerFast"
+) -> None:
+    """CardError where the tokenizer does not go together with the card or the model."""
+    _check_length(card.name, _rules(card), tokenizer.model_max_length)
     entries, embedded = len(tokenizer), int(backbone.config.vocab_size)
     if entries > embedded:
         raise CardError(
             f"{card.name}: the tokenizer has {entries} entries, the model embeds only {embedded}"
+        )
+
+
+def _check_length(where: str, rules: TextRules, limit: int) -> None:
+    if rules.max_tokens > limit:
+        raise CardError(
+            f"{where}: text.max_tokens is {rules.max_tokens}; the model takes at most {limit}"
+        )
+
+
+def _check_room(where: str, backbone: "PreTrainedModel", trained: TrainedTokenizer) -> None:
+    """CardError unless the model embeds all that training may find, padding in its own place."""
+    embedded, padding = int(backbone.config.vocab_size), backbone.config.pad_token_id
+    if trained.vocabulary > embedded:
+        raise CardError(
+            f"{where}: source.tokenizer.vocabulary is {trained.vocabulary}, the model embeds only "
+            f"{embedded}; set source.config.vocab_size to {trained.vocabulary}"
+        )
+    if padding not in (None, PAD_ID):
+        raise CardError(
+            f"{where}: a tokenizer that is trained pads with {PAD_ID}, the model with {padding}; "
+            f"set source.config.pad_token_id to {PAD_ID}"
         )
 
 

@@ -10,13 +10,15 @@ import numpy as np
 import tokenizers
 import torch
 from numpy.typing import NDArray
+from tokenizers.normalizers import Lowercase
 
 from mmbench.cards import TextRules
 from mmbench.data.cache import Cache
 from mmbench.data.examples import Examples
 from mmbench.data.prepared import Inputs, PreparedFacts
+from mmbench.digests import digest_of
 from mmbench.errors import DataError
-from mmbench.records import digest_of
+from mmbench.models.cutting import FastTokenizer, Tokenizer
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
@@ -39,15 +41,18 @@ class TokenRows:
     pad_id: int
     digest: str
     facts: PreparedFacts
+    padded_to: int | None = None
 
     def __len__(self) -> int:
         return len(self.lengths)
 
     def collate(self, indices: Sequence[int]) -> Inputs:
-        """input_ids, attention_mask: [B, longest row of the batch] int64, padded on the right."""
+        """input_ids, attention_mask: [B, T] int64, padded on the right to `padded_to`, or else to
+        the longest row of the batch."""
         chosen = np.asarray(indices, dtype=np.int64)
         lengths = self.lengths[chosen]
-        ids = np.full((len(chosen), int(lengths.max())), self.pad_id, dtype=np.int64)
+        width = self.padded_to or int(lengths.max())
+        ids = np.full((len(chosen), width), self.pad_id, dtype=np.int64)
         for row, start, length in zip(ids, self.offsets[chosen], lengths, strict=True):
             row[:length] = self.ids[start : start + length]
         mask = np.arange(ids.shape[1]) < lengths[:, None]
@@ -60,6 +65,11 @@ class TokenRows:
 def tokenise(
     tokenizer: "PreTrainedTokenizerFast", rules: TextRules, examples: Examples, cache: Cache
 ) -> TokenRows:
+    """The texts of `examples` as this fast tokenizer of transformers cuts them; see `cut`."""
+    return cut(FastTokenizer(tokenizer), rules, examples, cache)
+
+
+def cut(tokenizer: Tokenizer, rules: TextRules, examples: Examples, cache: Cache) -> TokenRows:
     """The texts of `examples` as this tokenizer cuts them, at most `rules.max_tokens` each.
 
     DataError names rows that are no valid text or that the tokenizer makes nothing of.
@@ -68,9 +78,10 @@ def tokenise(
     key = digest_of(
         {
             "texts": _digest_of_texts(texts, examples.ids),
-            "tokenizer": _digest_of_tokenizer(tokenizer),
+            "tokenizer": tokenizer.digest(),
             "tokenizers": tokenizers.__version__,
             "max_tokens": rules.max_tokens,
+            "lower_case": rules.lower_case,
             "version": VERSION,
         }
     )
@@ -87,29 +98,31 @@ def tokenise(
         ids=entry.arrays["ids"],
         offsets=offsets,
         lengths=lengths,
-        pad_id=int(cast(Any, tokenizer).pad_token_id or 0),
+        pad_id=tokenizer.pad_id,
         # with the rules that forward applies: features cached by it are never another card's
-        digest=digest_of({"rows": key, "rules": asdict(rules)}),
+        digest=digest_of({"rows": key, "pad": tokenizer.pad_id, "rules": asdict(rules)}),
         facts=PreparedFacts(**entry.facts),
+        padded_to=rules.max_tokens if rules.padding == "max" else None,
     )
 
 
+def lower_case(text: str) -> str:
+    """The text without capitals, letter by letter, as the tokenizers that do it themselves."""
+    return Lowercase().normalize_str(text)
+
+
 def _build(
-    tokenizer: "PreTrainedTokenizerFast", rules: TextRules, texts: Sequence[str], folder: Path
+    tokenizer: Tokenizer, rules: TextRules, texts: Sequence[str], folder: Path
 ) -> Mapping[str, Any]:
     rows: list[NDArray[np.int32]] = []
     truncated = 0
     for start in range(0, len(texts), BATCH):
-        encoded = tokenizer(
-            list(texts[start : start + BATCH]),
-            truncation=True,
-            max_length=rules.max_tokens,
-            padding=False,
-            return_attention_mask=False,
-            return_token_type_ids=False,
-        )
-        rows += [np.asarray(row, dtype=np.int32) for row in encoded["input_ids"]]
-        truncated += sum(bool(row.overflowing) for row in encoded.encodings or ())
+        batch = list(texts[start : start + BATCH])
+        if rules.lower_case:
+            batch = [lower_case(text) for text in batch]
+        found, cut_off = tokenizer.encode(batch, rules.max_tokens)
+        rows += [np.asarray(row, dtype=np.int32) for row in found]
+        truncated += cut_off
     ids = np.concatenate([np.zeros(0, np.int32), *rows])
     offsets = np.zeros(len(rows) + 1, np.int64)
     np.cumsum([len(row) for row in rows], out=offsets[1:])
@@ -122,12 +135,12 @@ def _build(
     }
 
 
-def _unknown_share(tokenizer: "PreTrainedTokenizerFast", ids: NDArray[np.int32]) -> float | None:
+def _unknown_share(tokenizer: Tokenizer, ids: NDArray[np.int32]) -> float | None:
     """Unknown ids / ids that are not special; None without an unknown token, or without ids."""
-    unknown = cast(Any, tokenizer).unk_token_id
+    unknown = tokenizer.unknown_id
     if unknown is None:
         return None
-    special = [other for other in tokenizer.all_special_ids if other != unknown]
+    special = [other for other in tokenizer.special_ids if other != unknown]
     count = len(ids) - int(np.isin(ids, special).sum())
     return int((ids == unknown).sum()) / count if count else None
 
@@ -142,11 +155,3 @@ def _digest_of_texts(texts: Sequence[str], ids: Sequence[str]) -> str:
         total.update(len(content).to_bytes(8, "little"))  # so that no two lists run together
         total.update(content)
     return total.hexdigest()
-
-
-def _digest_of_tokenizer(tokenizer: "PreTrainedTokenizerFast") -> str:
-    """Of all that the tokenizer does, less the truncation and padding of its last call."""
-    backend = cast(Any, tokenizer.backend_tokenizer)
-    backend.no_truncation()
-    backend.no_padding()
-    return hashlib.sha256(backend.to_str().encode()).hexdigest()

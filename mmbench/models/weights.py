@@ -17,7 +17,8 @@ Tensors = dict[str, Tensor]
 def read_tensors(path: Path) -> Tensors:
     """The tensors of one file, in its order, on the CPU.
 
-    A pickle may hold tensors and nothing else: TrialError for any other content, none of it run.
+    Those of a training checkpoint are under `state_dict`, as timm and open_clip write it. A pickle
+    may hold tensors and nothing else: TrialError for any other content, none of it run.
     """
     try:
         if path.suffix == ".safetensors":
@@ -30,6 +31,8 @@ def read_tensors(path: Path) -> Tensors:
         ) from error
     except (OSError, RuntimeError, EOFError, ValueError, SafetensorError) as error:
         raise TrialError(f"{path}: cannot be read as weights: {error}") from error
+    if isinstance(content, dict) and isinstance(content.get("state_dict"), dict):
+        content = content["state_dict"]
     if not isinstance(content, dict) or not all(isinstance(v, Tensor) for v in content.values()):
         raise TrialError(f"{path}: not a state dict, i.e. tensors by name")
     return {str(name): tensor for name, tensor in content.items()}

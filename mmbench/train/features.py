@@ -1,6 +1,6 @@
 """Features of a frozen backbone, computed once per weights, rows, rules and machine."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -8,23 +8,25 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from mmbench.data.batches import evaluation_batches, to_device
-from mmbench.data.cache import Cache
-from mmbench.data.prepared import FeatureRows, Prepared
+from mmbench.data.prepared import FeatureRows, Inputs, Prepared
+from mmbench.digests import digest_of
 from mmbench.errors import TrialError
 from mmbench.meters.clock import StepClock, Window
 from mmbench.models.base import Adapter
-from mmbench.records import Fingerprint, digest_of
 from mmbench.train.device import Precision, autocast
+from mmbench.train.setting import Setting
+
+Answer = Callable[[Inputs], Tensor]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Extracted:
-    """rows: features [N, D] as batches take them. windows: how long it took when it was done.
-    hit: they came from the cache."""
+class Pass:
+    """One pass of an encoder over rows: how long it took when it was done. hit: it came from the
+    cache."""
 
-    rows: FeatureRows
     windows: tuple[Window, ...]
     hit: bool
 
@@ -33,48 +35,52 @@ class Extracted:
         return sum(window.seconds for window in self.windows)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extracted:
+    """rows: features as batches take them. passes: one, named "", or one a side."""
+
+    rows: Prepared
+    passes: Mapping[str, Pass]
+
+
 def extract(
-    adapter: Adapter,
-    prepared: Prepared,
-    cache: Cache,
-    *,
-    identity: str,
-    fingerprint: Fingerprint,
-    device: torch.device,
-    precision: Precision,
-    batch_size: int,
-) -> Extracted:
-    """Pooled features of every row; `identity` names the weights.
+    adapter: Adapter, answer: Answer, prepared: Prepared, identity: str, setting: Setting
+) -> tuple[FeatureRows, Pass]:
+    """What `answer`, a method of the adapter, gives for every row; `identity` names its weights.
 
     The key holds the fingerprint less our own code version: threads and library versions change
     the last bits, and a digest must not depend on what ran before.
     """
+    fingerprint, recipe = setting.fingerprint, setting.recipe
     machine = {
         "behaviour": fingerprint.behaviour,
         "device": [fingerprint.device, fingerprint.device_name],
         "threads": fingerprint.threads,
         "libraries": dict(fingerprint.libraries),
     }
-    digest = digest_of([identity, prepared.digest, precision, batch_size, machine])
+    digest = digest_of([identity, prepared.digest, recipe.precision, recipe.batch_size, machine])
 
     def build(folder: Path) -> Mapping[str, Any]:
-        features, windows = pooled_features(
-            adapter, prepared, device=device, precision=precision, batch_size=batch_size
+        features, windows = features_of(
+            adapter,
+            answer,
+            prepared,
+            device=setting.device,
+            precision=recipe.precision,
+            batch_size=recipe.batch_size,
         )
         np.save(folder / "features.npy", features)
         return {"windows": [_as_dict(window) for window in windows]}
 
-    entry, hit = cache.get("features", digest, build)
-    return Extracted(
-        rows=FeatureRows(entry.arrays["features"], digest),
-        windows=tuple(Window(**window) for window in entry.facts["windows"]),
-        hit=hit,
-    )
+    entry, hit = setting.cache.get("features", digest, build)
+    windows = tuple(Window(**window) for window in entry.facts["windows"])
+    return FeatureRows(entry.arrays["features"], digest), Pass(windows=windows, hit=hit)
 
 
 @torch.inference_mode()
-def pooled_features(
+def features_of(
     adapter: Adapter,
+    answer: Answer,
     prepared: Prepared,
     *,
     device: torch.device,
@@ -86,15 +92,18 @@ def pooled_features(
     TrialError if a feature is not finite.
     """
     adapter.eval()
-    features = np.empty((len(prepared), adapter.width), dtype=np.float32)
+    features: NDArray[np.float32] | None = None
     clock = StepClock(device)
     clock.resume()
     for batch in evaluation_batches(prepared, None, batch_size=batch_size):
         with autocast(device, precision):
-            pooled = adapter(to_device(batch, device).inputs).pooled
-        features[batch.indices] = pooled.float().cpu().numpy()
+            found = answer(to_device(batch, device).inputs).float().cpu().numpy()
+        if features is None:
+            features = np.empty((len(prepared), found.shape[1]), dtype=np.float32)
+        features[batch.indices] = found
         clock.step(samples=batch.samples, tokens=batch.tokens, padded_tokens=batch.padded_tokens)
     clock.pause()
+    assert features is not None, "a split has rows"
     if not np.isfinite(features).all():
         raise TrialError(f"{adapter.card.name}: features are not finite at {precision}")
     return features, clock.windows

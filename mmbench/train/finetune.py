@@ -2,43 +2,22 @@
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 
-from mmbench.cards import Recipe
-from mmbench.data.cache import Cache
-from mmbench.data.examples import Examples, TaskData
+from mmbench.data.examples import TaskData
 from mmbench.data.prepared import Prepared
-from mmbench.data.views import Subset, spread
 from mmbench.errors import DataError, Diverged
-from mmbench.heads.classify import ClassifyHead
 from mmbench.models.base import Adapter
-from mmbench.progress import Watcher
-from mmbench.records import Fingerprint
 from mmbench.train import strategy
-from mmbench.train.device import seed_everything
-from mmbench.train.evaluate import Validation, predict_logits, validation_of
-from mmbench.train.features import Extracted, extract
-from mmbench.train.learner import FeatureInput, Headed
+from mmbench.train.evaluate import Validation
+from mmbench.train.features import Extracted
+from mmbench.train.learner import Learner
 from mmbench.train.loop import Fit, TrainingRows, fit
+from mmbench.train.objectives import Objective, Outputs, SplitRows, objective_of
+from mmbench.train.setting import Setting
 from mmbench.train.stopping import goodness, load_state, trained_state
-
-STANDARDISE_ROWS = 1024
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Setting:
-    """What stays the same through a trial. `identity` names the weights of the backbone."""
-
-    recipe: Recipe
-    metrics: tuple[str, ...]
-    seed: int
-    identity: str
-    fingerprint: Fingerprint
-    device: torch.device
-    cache: Cache
-    watcher: Watcher
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,127 +42,99 @@ class Grid:
 class Finetuned:
     """The learner with the best weights of the best learning rate, and how it got there.
 
-    adapter + learner.head is the model; for a probe the learner itself runs on features.
-    inputs: the prepared rows of every split, as the learner takes them. extracted: what a probe
-    computed first.
+    inputs: the rows of every split, as the learner takes them. prepared: as tokens and pixels.
+    extracted: what a probe computed first. before: outputs of every split but train before any
+    training, where the model could answer then. grid: None where nothing was trained.
     """
 
-    adapter: Adapter
-    learner: Headed
+    objective: Objective
+    learner: Learner
     inputs: Mapping[str, Prepared]
     prepared: Mapping[str, Prepared]
     extracted: Mapping[str, Extracted]
-    grid: Grid
+    before: Mapping[str, Outputs] = field(default_factory=dict)
+    grid: Grid | None
+    vocabulary: bytes | None
 
     @property
-    def model(self) -> Headed:
-        """The whole model, from tokens or pixels to logits."""
-        if self.learner.backbone is self.adapter:
-            return self.learner
-        return Headed(self.adapter, self.learner.head, label_smoothing=0.0)
+    def model(self) -> Learner:
+        """The whole model, from tokens or pixels to its answers."""
+        return self.objective.whole(self.learner)
+
+    def split(self, data: TaskData, name: str) -> SplitRows:
+        return SplitRows(name=name, examples=data.splits[name], rows=self.inputs[name])
 
 
 def finetune(adapter: Adapter, data: TaskData, setting: Setting) -> Finetuned:
     """Prepare every split, extract features where the backbone is frozen, train the grid."""
     recipe, watcher = setting.recipe, setting.watcher
     strategy.check(adapter, recipe)
-    for needed in ("train", "validation"):
+    trains = recipe.strategy != "zero_shot"
+    for needed in ("train", "validation") if trains else ():
         if needed not in data.splits:
             raise DataError(f"training needs a split {needed!r}; add it under splits")
+    vocabulary = adapter.learn_vocabulary(data.splits["train"])
     prepared = {}
     for split, examples in data.splits.items():
         watcher.phase(f"preparing {split}")
         prepared[split] = adapter.prepare(examples, setting.cache)
     adapter.to(setting.device)
+    objective = objective_of(adapter, data, setting)
     extracted: dict[str, Extracted] = {}
     if recipe.strategy == "probe":
         for split, rows in prepared.items():
             watcher.phase(f"features of {split}")
-            extracted[split] = features_of(adapter, rows, setting)
+            extracted[split] = objective.features(rows)
     inputs = {split: found.rows for split, found in extracted.items()} or prepared
-    learner = make_learner(adapter, prepared["train"], extracted.get("train"), data, setting)
-    grid = _grid(learner, data.splits, inputs, setting)
+    untrained = objective.untrained(on_features=bool(extracted))
+    before = {} if untrained is None else _before(objective, untrained, inputs)
+    if trains:
+        learner = objective.learner(prepared["train"], extracted.get("train"))
+        grid = _grid(learner, objective, inputs)
+    else:
+        assert untrained is not None, "plan refuses zero-shot where nothing can answer"
+        learner, grid = untrained, None
     return Finetuned(
-        adapter=adapter,
+        objective=objective,
         learner=learner,
         inputs=inputs,
         prepared=prepared,
         extracted=extracted,
+        before=before,
         grid=grid,
+        vocabulary=vocabulary,
     )
 
 
-def features_of(adapter: Adapter, rows: Prepared, setting: Setting) -> Extracted:
-    return extract(
-        adapter,
-        rows,
-        setting.cache,
-        identity=setting.identity,
-        fingerprint=setting.fingerprint,
-        device=setting.device,
-        precision=setting.recipe.precision,
-        batch_size=setting.recipe.batch_size,
-    )
+def _before(
+    objective: Objective, untrained: Learner, inputs: Mapping[str, Prepared]
+) -> dict[str, Outputs]:
+    """Of every split but train, which nobody asks about before training."""
+    found = {}
+    for split, rows in inputs.items():
+        if split != "train":
+            objective.setting.watcher.phase(f"before training: {split}")
+            found[split] = objective.outputs(untrained, rows)
+    return found
 
 
-def make_learner(
-    adapter: Adapter,
-    train: Prepared,
-    extracted: Extracted | None,
-    data: TaskData,
-    setting: Setting,
-) -> Headed:
-    """Backbone and a fresh head; a frozen backbone's features are standardised before the head.
-
-    The statistics come from up to 1,024 training rows at even distances.
-    """
-    recipe = setting.recipe
-    frozen = recipe.strategy != "full"
-    seed_everything(setting.seed, "head")
-    head = ClassifyHead(
-        adapter.width,
-        len(data.labels),
-        layers=recipe.head,
-        hidden=recipe.head_width,
-        dropout=recipe.dropout,
-        standardise=frozen,
-    )
-    if head.standardise is not None:
-        some = spread(len(train), STANDARDISE_ROWS)
-        found = extracted or features_of(adapter, Subset(train, some), setting)
-        rows = some if extracted else range(len(some))
-        head.standardise.fit(found.rows.collate([int(i) for i in rows])["features"])
-    backbone = FeatureInput() if recipe.strategy == "probe" else adapter
-    learner = Headed(backbone, head, label_smoothing=recipe.label_smoothing).to(setting.device)
-    strategy.freeze(learner, recipe)
-    return learner
-
-
-def _grid(
-    learner: Headed,
-    splits: Mapping[str, Examples],
-    inputs: Mapping[str, Prepared],
-    setting: Setting,
-) -> Grid:
+def _grid(learner: Learner, objective: Objective, inputs: Mapping[str, Prepared]) -> Grid:
     """Every learning rate from the same start; the learner ends with the best one's weights.
 
     A rate that diverges is told and left out; Diverged if every one of them does.
     """
-    recipe = setting.recipe
-    targets = {split: examples.targets for split, examples in splits.items()}
-    train, held_out = targets["train"], targets["validation"]
-    assert train is not None, "the splits of a task carry targets"
-    assert held_out is not None, "the splits of a task carry targets"
+    setting, splits = objective.setting, objective.data.splits
+    recipe, targets = setting.recipe, splits["train"].targets
+    assert targets is not None, "the splits of a task carry targets"
+    rows = TrainingRows(
+        prepared=inputs["train"], targets=targets, by_length=objective.kind.decomposable
+    )
+    held_out = SplitRows(
+        name="validation", examples=splits["validation"], rows=inputs["validation"]
+    )
 
     def validate() -> Validation:
-        logits = predict_logits(
-            learner,
-            inputs["validation"],
-            device=setting.device,
-            precision=recipe.precision,
-            batch_size=recipe.batch_size,
-        )
-        return validation_of(logits, held_out, setting.metrics)
+        return objective.validation(learner, held_out)
 
     start = trained_state(learner)
     fits: list[Fit] = []
@@ -196,7 +147,7 @@ def _grid(
         try:
             found = fit(
                 learner,
-                TrainingRows(prepared=inputs["train"], targets=train),
+                rows,
                 recipe,
                 learning_rate=rate,
                 seed=setting.seed,

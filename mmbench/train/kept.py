@@ -7,20 +7,21 @@ model/
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from safetensors.torch import load_file, save_file
 
 from mmbench.atomic import write_atomically
-from mmbench.cards import FolderModel, ModelCard, Recipe, TaskCard
+from mmbench.cards import ModelCard, Recipe, TaskCard
 from mmbench.codec import dump_json, load_json
-from mmbench.data.examples import TaskData
 from mmbench.errors import StoreError
-from mmbench.heads.classify import ClassifyHead
 from mmbench.models.base import Adapter
 from mmbench.models.loading import load
-from mmbench.train.learner import Headed
+from mmbench.models.sources import relocated
+from mmbench.train.finetune import Finetuned
+from mmbench.train.learner import Learner
+from mmbench.train.objectives import OBJECTIVES
 
 HEAD = "head.safetensors"
 ABOUT = "mmbench.json"
@@ -41,33 +42,28 @@ class About:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kept:
     about: About
-    model: Headed
-
-    @property
-    def adapter(self) -> Adapter:
-        assert isinstance(self.model.backbone, Adapter), "a kept model has its backbone"
-        return self.model.backbone
+    adapter: Adapter
+    learner: Learner
 
     def label_names(self) -> Mapping[str | int, Mapping[str, str]]:
         """Label value → its names by language, as far as the task card gives them."""
         return {label.value: label.names for label in self.about.task.target.labels or ()}
 
 
-def save_kept(
-    adapter: Adapter,
-    head: ClassifyHead,
-    data: TaskData,
-    recipe: Recipe,
-    task: TaskCard,
-    folder: Path,
-) -> None:
+def save_kept(finetuned: Finetuned, folder: Path) -> None:
     """Write backbone and head; `mmbench.json` comes last, so a folder that has it is whole."""
+    objective = finetuned.objective
     folder.mkdir(parents=True)
-    adapter.save(folder)
-    save_file(
-        {name: value.contiguous() for name, value in head.state_dict().items()}, folder / HEAD
+    objective.adapter.save(folder)
+    head = finetuned.learner.head.state_dict()
+    save_file({name: value.contiguous() for name, value in head.items()}, folder / HEAD)
+    about = About(
+        format=FORMAT,
+        model=objective.adapter.card,
+        task=objective.setting.task,
+        recipe=objective.setting.recipe,
+        labels=objective.data.labels,
     )
-    about = About(format=FORMAT, model=adapter.card, task=task, recipe=recipe, labels=data.labels)
     write_atomically(folder / ABOUT, dump_json(about))
 
 
@@ -79,16 +75,12 @@ def load_kept(folder: Path) -> Kept:
         raise StoreError(
             f"{folder}: no fine-tuned model here; run the trial with --keep best"
         ) from None
-    card = replace(about.model, source=FolderModel(via="folder", path=str(folder)))
-    adapter = load(card)
-    head = ClassifyHead(
-        adapter.width,
-        len(about.labels),
-        layers=about.recipe.head,
-        hidden=about.recipe.head_width,
-        dropout=about.recipe.dropout,
-        standardise=about.recipe.strategy != "full",
-    )
-    head.load_state_dict(load_file(folder / HEAD))
-    model = Headed(adapter, head, label_smoothing=0.0)
-    return Kept(about=about, model=model.eval())
+    if about.format != FORMAT:
+        raise StoreError(
+            f"{folder}: format {about.format} of a kept model; this mmbench reads {FORMAT}. "
+            "Run the trial again with --keep best."
+        )
+    adapter = load(relocated(about.model, folder))
+    learner = OBJECTIVES[about.task.kind].empty_learner(adapter, about.recipe, len(about.labels))
+    learner.head.load_state_dict(load_file(folder / HEAD))
+    return Kept(about=about, adapter=adapter, learner=learner.eval())

@@ -1,7 +1,7 @@
 """The training loop.
 
-One effective batch a step, in one or more micro-batches; losses are sums, divided by the count of
-the whole step; validation at even distances; the best weights come back at the end.
+One effective batch a step, in one or more micro-batches, whose gradient is that of the whole;
+validation at even distances; the best weights come back at the end.
 """
 
 import math
@@ -23,7 +23,7 @@ from mmbench.progress import Watcher
 from mmbench.records import CurvePoint
 from mmbench.train.device import autocast, seed_everything, seed_for
 from mmbench.train.evaluate import Validation
-from mmbench.train.learner import Learner
+from mmbench.train.learner import Learner, Place
 from mmbench.train.optim import make_optimizer, rate_factor
 from mmbench.train.stopping import BestKeeper
 from mmbench.train.strategy import training_mode
@@ -31,10 +31,12 @@ from mmbench.train.strategy import training_mode
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingRows:
-    """prepared: N rows of model inputs. targets: [N]."""
+    """prepared: N rows of model inputs. targets: [N]. by_length: rows of similar length may share a
+    batch; not where the loss depends on which rows do."""
 
     prepared: Prepared
     targets: NDArray[np.int64]
+    by_length: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +76,7 @@ def fit(
     check_after = {round(steps * i / recipe.evaluations) for i in range(1, recipe.evaluations + 1)}
     keeper = BestKeeper(learner, recipe.patience)
     clock = StepClock(device)
+    place = _place(device, recipe, clock)
     losses: list[Tensor] = []
     began = time.perf_counter()
     step = 0
@@ -83,7 +86,12 @@ def fit(
         factor = rate_factor(step, steps, schedule=recipe.schedule, warmup=recipe.warmup)
         for group in optimizer.param_groups:
             group["lr"] = learning_rate * factor
-        losses.append(_step(learner, optimizer, micro_batches, recipe, device, clock))
+        losses.append(learner.backward(micro_batches, place))
+        if recipe.clip_norm is not None:
+            torch.nn.utils.clip_grad_norm_(learner.parameters(), recipe.clip_norm)
+        optimizer.step()
+        optimizer.zero_grad(set_to_none=True)
+        learner.after_step()
         step += 1
         if _count(clock, micro_batches):  # the device is synchronised now, reading costs nothing
             watcher.training(step, steps, mean_loss(losses, step), _rate(clock))
@@ -99,6 +107,7 @@ def fit(
                 train_loss=mean_loss(losses, step),
                 validation_loss=validation.loss,
                 validation=validation.scores,
+                in_batch=learner.take_in_batch(),
             )
         )
         primary, value = next(iter(validation.scores.items()))
@@ -121,29 +130,12 @@ def fit(
     )
 
 
-def _step(
-    learner: Learner,
-    optimizer: torch.optim.Optimizer,
-    micro_batches: list[Batch],
-    recipe: Recipe,
-    device: torch.device,
-    clock: StepClock,
-) -> Tensor:
-    """One optimizer step on one effective batch; its mean loss, left on the device."""
-    count = sum(learner.count(batch) for batch in micro_batches)
-    mean = torch.zeros((), device=device)
-    for batch in micro_batches:
+def _place(device: torch.device, recipe: Recipe, clock: StepClock) -> Place:
+    def move(batch: Batch) -> Batch:
         with clock.transferring():
-            on_device = to_device(batch, device)
-        with autocast(device, recipe.precision):
-            loss = learner.loss(on_device) / count
-        loss.backward()  # type: ignore[no-untyped-call]
-        mean += loss.detach()
-    if recipe.clip_norm is not None:
-        torch.nn.utils.clip_grad_norm_(learner.parameters(), recipe.clip_norm)
-    optimizer.step()
-    optimizer.zero_grad(set_to_none=True)
-    return mean
+            return to_device(batch, device)
+
+    return Place(device=device, move=move, autocast=lambda: autocast(device, recipe.precision))
 
 
 def _all_steps(rows: TrainingRows, recipe: Recipe, seed: int) -> Iterator[list[Batch]]:
@@ -157,6 +149,7 @@ def _all_steps(rows: TrainingRows, recipe: Recipe, seed: int) -> Iterator[list[B
             micro_batch=recipe.micro_batch,
             seed=seed_for(seed, "order"),
             epoch=epoch,
+            by_length=rows.by_length,
         )
 
 

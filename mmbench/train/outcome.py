@@ -2,130 +2,113 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mmbench.atomic import write_atomically
-from mmbench.data.examples import Examples, TaskData
-from mmbench.data.views import Subset, spread
-from mmbench.records import Artefact, ClassScore, Score, Stage
-from mmbench.train.evaluate import class_scores, predict_logits, score_split
-from mmbench.train.finetune import Finetuned, Setting
+from mmbench.data.examples import TaskData
+from mmbench.data.views import rows_at, spread
+from mmbench.records import Artefact, ClassScore, Score
+from mmbench.train.finetune import Finetuned
+from mmbench.train.objectives import Objective, Outputs, SplitRows
 
 TRAIN_ROWS = 2000
-NOT_APPLICABLE = "no joint space of inputs and labels: nothing to score before training"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """logits: [N, C] by split, the training split left out."""
+    """outputs: by split, the training split left out."""
 
     scores: tuple[Score, ...]
     classes: tuple[ClassScore, ...]
-    logits: Mapping[str, NDArray[np.float32]]
+    outputs: Mapping[str, Outputs]
 
     @property
     def digest(self) -> str:
-        """sha256 of all logits as float32, split by split in the order of their names."""
+        """sha256 of all outputs as float32, split by split in the order of their names."""
         found = hashlib.sha256()
-        for split in sorted(self.logits):
+        for split in sorted(self.outputs):
             found.update(split.encode())
-            found.update(np.ascontiguousarray(self.logits[split]).tobytes())
+            for name in sorted(self.outputs[split]):
+                found.update(np.ascontiguousarray(self.outputs[split][name]).tobytes())
         return found.hexdigest()
 
 
-def judge(finetuned: Finetuned, data: TaskData, setting: Setting) -> Outcome:
-    """Scores before, after and of the majority class, on every split.
+def judge(finetuned: Finetuned, data: TaskData) -> Outcome:
+    """Scores before, after and of the baseline, on every split.
 
     The training split is scored on up to 2,000 rows at even distances, to show over-fitting.
     """
+    objective = finetuned.objective
+    trained = finetuned.grid is not None
     scores: list[Score] = []
     classes: list[ClassScore] = []
-    logits: dict[str, NDArray[np.float32]] = {}
-    majority = _majority(data.splits["train"])
-    for split, examples in data.splits.items():
-        setting.watcher.phase(f"scoring {split}")
-        rows = finetuned.inputs[split]
-        note = None
-        if split == "train" and len(examples) > TRAIN_ROWS:
-            some = spread(len(examples), TRAIN_ROWS)
-            note = f"on {len(some)} of {len(examples)} rows"
-            rows, examples = Subset(rows, some), examples.take(some)
-        found = predict_logits(
-            finetuned.learner,
-            rows,
-            device=setting.device,
-            precision=setting.recipe.precision,
-            batch_size=setting.recipe.batch_size,
+    outputs: dict[str, Outputs] = {}
+    for name in data.splits:
+        if name == "train" and not trained:
+            continue  # nothing was fitted to it
+        objective.setting.watcher.phase(f"scoring {name}")
+        split = finetuned.split(data, name)
+        if name == "train" and len(split.examples) > TRAIN_ROWS:
+            split = _part_of(split)
+        scores += _before(finetuned, split)
+        scores += objective.baseline(split)
+        found = (
+            objective.outputs(finetuned.learner, split.rows) if trained else finetuned.before[name]
         )
-        predicted = found.argmax(1)
-        scores += _scores(split, examples, predicted, majority, data, setting, note)
-        if split != "train":
-            logits[split] = found
-        if split.startswith("test"):
-            classes += class_scores(split, _targets(examples), predicted, data.labels)
-    return Outcome(scores=tuple(scores), classes=tuple(classes), logits=logits)
+        if trained:
+            scores += objective.scores("after", split, found)
+        if name != "train":
+            outputs[name] = found
+        if name.startswith("test"):
+            classes += objective.classes(split, found)
+    return Outcome(scores=tuple(scores), classes=tuple(classes), outputs=outputs)
 
 
-def _scores(
-    split: str,
-    examples: Examples,
-    predicted: NDArray[np.int64],
-    majority: int,
-    data: TaskData,
-    setting: Setting,
-    note: str | None,
-) -> list[Score]:
-    targets = _targets(examples)
-    before = Score(
-        stage="before",
-        split=split,
-        metric=setting.metrics[0],
-        value=None,
-        count=len(targets),
-        note=NOT_APPLICABLE,
+def _part_of(split: SplitRows) -> SplitRows:
+    some = spread(len(split.examples), TRAIN_ROWS)
+    return replace(
+        split,
+        examples=split.examples.take(some),
+        rows=rows_at(split.rows, some),
+        note=f"on {len(some)} of {len(split.examples)} rows",
     )
-    found = [before]
-    stages: dict[Stage, NDArray[np.int64]] = {
-        "majority": np.full_like(targets, majority),
-        "after": predicted,
-    }
-    for stage, answers in stages.items():
-        found += score_split(
-            stage,
-            split,
-            targets,
-            answers,
-            classes=len(data.labels),
-            metrics=setting.metrics,
-            groups=examples.groups,
-            note=note,
+
+
+def _before(finetuned: Finetuned, split: SplitRows) -> list[Score]:
+    """Scores before training; one that says why there are none, where nothing could answer."""
+    objective = finetuned.objective
+    if split.name in finetuned.before:
+        return objective.scores("before", split, finetuned.before[split.name])
+    if finetuned.before:
+        return []  # the training rows, which nobody asks about before training
+    return [
+        Score(
+            stage="before",
+            split=split.name,
+            metric=objective.metrics[0],
+            value=None,
+            count=len(split.examples),
+            note=objective.why_not_before(),
         )
-    return found
+    ]
 
 
-def write_predictions(outcome: Outcome, data: TaskData, folder: Path) -> Artefact:
-    """predictions.parquet: split, id, target and predicted (class indices), logits (float32)."""
+def write_predictions(
+    outcome: Outcome, objective: Objective, finetuned: Finetuned, folder: Path
+) -> Artefact:
+    """predictions.parquet: the split, and the columns of `Objective.predictions`."""
     import pyarrow
     import pyarrow.parquet
 
     tables = []
-    for split, logits in outcome.logits.items():
-        examples = data.splits[split]
-        tables.append(
-            pyarrow.table(
-                {
-                    "split": pyarrow.array([split] * len(examples)).dictionary_encode(),
-                    "id": list(examples.ids),
-                    "target": _targets(examples),
-                    "predicted": logits.argmax(1),
-                    "logits": pyarrow.array(list(logits), type=pyarrow.list_(pyarrow.float32())),
-                }
-            )
-        )
+    for name, outputs in outcome.outputs.items():
+        columns = objective.predictions(finetuned.split(objective.data, name), outputs)
+        table = {"split": pyarrow.array([name] * _rows(columns)).dictionary_encode()}
+        tables.append(pyarrow.table(table | {k: _column(v) for k, v in columns.items()}))
     sink = pyarrow.BufferOutputStream()
     pyarrow.parquet.write_table(
         pyarrow.concat_tables(tables).unify_dictionaries(), sink, compression="zstd"
@@ -137,11 +120,14 @@ def write_predictions(outcome: Outcome, data: TaskData, folder: Path) -> Artefac
     )
 
 
-def _majority(train: Examples) -> int:
-    """The most frequent class of the training split (the first, if several are)."""
-    return int(np.bincount(_targets(train)).argmax())
+def _rows(columns: Mapping[str, Any]) -> int:
+    return len(next(iter(columns.values())))
 
 
-def _targets(examples: Examples) -> NDArray[np.int64]:
-    assert examples.targets is not None, "the splits of a task carry targets"
-    return examples.targets
+def _column(values: Any) -> Any:
+    """A matrix becomes a column of float32 lists."""
+    import pyarrow
+
+    if isinstance(values, np.ndarray) and values.ndim == 2:
+        return pyarrow.array(list(values), type=pyarrow.list_(pyarrow.float32()))
+    return pyarrow.array(values)

@@ -1,11 +1,9 @@
 """What a strategy trains and what it leaves as it was."""
 
-from torch import nn
-
 from mmbench.cards import Recipe
 from mmbench.errors import TrialError
 from mmbench.models.base import Adapter
-from mmbench.train.learner import Headed
+from mmbench.train.learner import Learner
 
 
 def check(adapter: Adapter, recipe: Recipe) -> None:
@@ -19,16 +17,15 @@ def check(adapter: Adapter, recipe: Recipe) -> None:
         )
 
 
-def freeze(learner: Headed, recipe: Recipe) -> None:
+def freeze(learner: Learner, recipe: Recipe) -> None:
     """Only what the strategy trains keeps requires_grad."""
     trains_backbone = recipe.strategy == "full"
     for parameter in learner.backbone.parameters():
         parameter.requires_grad_(trains_backbone)
 
 
-def training_mode(learner: nn.Module, recipe: Recipe) -> None:
+def training_mode(learner: Learner, recipe: Recipe) -> None:
     """A frozen backbone stays in eval mode: no dropout, and BatchNorm keeps its statistics."""
     learner.train()
     if recipe.strategy != "full":
-        assert isinstance(learner, Headed)
         learner.backbone.eval()

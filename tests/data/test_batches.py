@@ -28,6 +28,7 @@ class Padded:
     lengths: NDArray[np.int64]
     digest: str = "d"
     facts: PreparedFacts = PreparedFacts()  # noqa: RUF009 - frozen
+    padded_to: int | None = None
 
     def __len__(self) -> int:
         return len(self.lengths)
@@ -114,6 +115,21 @@ def test_grouping_by_length_pads_less_than_a_plain_shuffle() -> None:
     plain = lengths.sum() / (lengths.max(axis=1) * 32).sum()
     assert plain < 0.6
     assert grouped > 0.95
+
+
+def test_rows_that_are_padded_to_a_fixed_length_are_counted_so() -> None:
+    prepared = Padded(np.array([3, 5, 4]), padded_to=64)
+    (batch,) = epoch(prepared)[0]
+    assert (batch.tokens, batch.padded_tokens) == (12, 3 * 64)
+
+
+def test_without_grouping_lengths_decide_nothing() -> None:
+    """A contrastive loss compares the rows of a batch: these must be drawn at random."""
+    ragged, even = rows_of(500), Padded(np.full(500, 7))
+    assert order(epoch(ragged, by_length=False)) == order(epoch(even))
+    assert order(epoch(ragged)) != order(epoch(even))
+    for batch in (batch for step in epoch(ragged, by_length=False) for batch in step):
+        assert batch.tokens == ragged.lengths[batch.indices].sum()
 
 
 def test_the_smaller_batch_does_not_hold_the_longest_rows() -> None:

@@ -12,7 +12,14 @@ from tokenizers import Tokenizer, normalizers, pre_tokenizers, processors
 from tokenizers.models import WordPiece
 from transformers import PreTrainedTokenizerFast
 
-from mmbench.cards import FolderModel, ImageRules, ModelCard, ModelSource, TextRules
+from mmbench.cards import (
+    FolderModel,
+    ImageRules,
+    ModelCard,
+    ModelSource,
+    PairModel,
+    TextRules,
+)
 from mmbench.data.examples import EncodedImage, Examples
 
 SIZE = 32
@@ -75,6 +82,20 @@ def image_card(
         source=source,
         gives=("pooled",),
         image=rules or squash(SIZE),
+    )
+
+
+def pair_card(image: ModelCard, text: ModelCard) -> ModelCard:
+    """As the catalog makes it of the two cards it looked up."""
+    return ModelCard(
+        name="tiny-pair",
+        family="test",
+        languages=text.languages,
+        modalities=("image", "text"),
+        adapter="pair",
+        source=PairModel(via="pair", image=image.name, text=text.name),
+        gives=("paired",),
+        parts={"image": image, "text": text},
     )
 
 

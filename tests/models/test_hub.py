@@ -190,3 +190,37 @@ def test_pickled_weights_are_fetched_only_where_nothing_else_is(
     names = {path.name for path in hub.download(MAIN).iterdir()}
     weights = "pytorch_model.bin" if pickled else "model.safetensors"
     assert names == {"config.json", "tokenizer.json", "tokenizer_config.json", weights}
+
+
+def test_of_a_repository_for_two_libraries_one_is_fetched(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """LAION's hold a model for transformers beside the one for open_clip."""
+    remote = ["config.json", "model.safetensors", "pytorch_model.bin", "open_clip_config.json"]
+    remote += ["open_clip_model.safetensors", "open_clip_pytorch_model.bin", "vocab.json"]
+
+    def fetch(repo: str, *, revision: str | None, **rules: list[str]) -> str:
+        for name in remote:
+            if any(fnmatch(name, pattern) for pattern in rules["allow_patterns"]):
+                (tmp_path / name).write_text("")
+        return str(tmp_path)
+
+    monkeypatch.setattr(hub, "snapshot_download", fetch)
+    common = {"config.json", "open_clip_config.json", "vocab.json"}
+    for path in hub.download(MAIN, hub.OPEN_CLIP).iterdir():
+        common.discard(path.name)
+        assert path.suffix == ".json" or path.name == "open_clip_model.safetensors"
+    assert not common
+    remote.remove("open_clip_model.safetensors")
+    (tmp_path / "open_clip_model.safetensors").unlink()
+    assert (hub.download(MAIN, hub.OPEN_CLIP) / "open_clip_pytorch_model.bin").is_file()
+    assert not (tmp_path / "pytorch_model.bin").exists()
+
+
+@pytest.mark.usefixtures("offline")
+def test_the_commit_of_an_open_clip_repository_is_known_by_its_own_config(
+    cached_repo: Path,
+) -> None:
+    folder = cached_repo / "snapshots" / COMMIT
+    (folder / "config.json").rename(folder / "open_clip_config.json")
+    assert hub.commit(MAIN) == COMMIT

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from mmbench.cards import FolderModel, PackageModel, RandomModel
+from mmbench.cards import FolderModel, PackageModel, RandomModel, TrainedTokenizer
 from mmbench.catalog import Catalog
-from mmbench.errors import TrialError
+from mmbench.errors import CardError, TrialError
 from mmbench.models.identity import weights_digest
-from tests.models.samples import image_card, text_card
+from tests.models.samples import image_card, pair_card, text_card
 
 
 @pytest.fixture
@@ -60,13 +60,33 @@ def test_a_random_start_is_its_config_and_its_tokenizer(folder: Path) -> None:
     assert weights_digest(card) != first
 
 
+def test_a_tokenizer_that_is_trained_counts_by_its_size(tmp_path: Path) -> None:
+    wanted = TrainedTokenizer(via="trained", vocabulary=100)
+    source = RandomModel(via="random", config={"model_type": "bert"}, tokenizer=wanted)
+    larger = replace(source, tokenizer=replace(wanted, vocabulary=200))
+    digests = {weights_digest(text_card(given)) for given in (source, larger, source)}
+    assert len(digests) == 2
+    assert weights_digest(text_card(source)) in digests
+
+
+def test_a_pair_is_both_of_its_encoders(folder: Path, vit_folder: Path) -> None:
+    pair = pair_card(image_card(vit_folder), text_card(folder))
+    first = weights_digest(pair)
+    assert weights_digest(pair_card(image_card(vit_folder), text_card(folder))) == first
+    other = weights_digest(pair_card(image_card(folder), text_card(folder)))
+    (folder / "config.json").write_text("{}")
+    assert len({first, other, weights_digest(pair)}) == 3
+    with pytest.raises(CardError, match=r"tiny-pair: no cards of .* looked up with Catalog\.model"):
+        weights_digest(replace(pair, parts={}))
+
+
 def test_packages_have_a_digest_without_loading_anything() -> None:
     catalog = Catalog.standard()
     digests = {
         name: weights_digest(catalog.model(name))
-        for name in ("minilm-l6", "efficientnet-lite0", "minilm-l6-scratch")
+        for name in ("minilm-l6", "efficientnet-lite0", "minilm-l6-scratch", "minilm-efficientnet")
     }
-    assert len(set(digests.values())) == 3
+    assert len(set(digests.values())) == 4
     assert all(len(digest) == 64 for digest in digests.values())
 
 

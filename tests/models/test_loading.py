@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from mmbench.cards import ModelCard, RandomModel
+from mmbench.cards import FolderModel, ModelCard, RandomModel
 from mmbench.catalog import Catalog
 from mmbench.data.cache import Cache
 from mmbench.errors import CardError
@@ -30,7 +30,7 @@ BERT = {
 
 def random_text(folder: Path, **config: object) -> ModelCard:
     tokenizer = text_card(folder).source
-    assert not isinstance(tokenizer, RandomModel)
+    assert isinstance(tokenizer, FolderModel)
     return text_card(RandomModel(via="random", config={**BERT, **config}, tokenizer=tokenizer))
 
 
@@ -95,7 +95,10 @@ def test_a_random_image_model_says_what_is_wrong_with_its_config() -> None:
 @pytest.mark.parametrize(
     ("adapter", "message"),
     [
-        ("txt", r"neither built in \(image, text\) nor 'module:Class'; did you mean 'text'"),
+        (
+            "txt",
+            r"neither built in \(dual, image, pair, text\) nor 'module:Class'; did you mean 'text'",
+        ),
         ("no_such_module_:Adapter", "cannot be imported: No module named"),
         ("mmbench.models.text:Missing", "has no class 'Missing'"),
         ("mmbench.models.text:", "has no class ''"),
@@ -158,11 +161,12 @@ def features(adapter: Adapter, rows: object, cache: Cache) -> Features:
     return found
 
 
-def test_the_seam_imports_neither_transformers_nor_timm() -> None:
+def test_the_seam_imports_none_of_the_libraries() -> None:
     code = (
         "import sys, mmbench.models.loading, mmbench.models.text, mmbench.models.image, "
-        "mmbench.models.identity\n"
-        "print(*(m for m in ('transformers', 'timm', 'huggingface_hub') if m in sys.modules))"
+        "mmbench.models.dual, mmbench.models.identity\n"
+        "heavy = ('transformers', 'timm', 'open_clip', 'huggingface_hub')\n"
+        "print(*(m for m in heavy if m in sys.modules))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == []

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from mmbench.cards import FolderModel, PackageModel
-from mmbench.errors import TrialError
+from mmbench.cards import FolderModel, PackageModel, PairModel, RandomModel, TrainedTokenizer
+from mmbench.errors import CardError, TrialError
 from mmbench.models.loading import load
-from mmbench.models.sources import locate
-from tests.models.samples import text_card
+from mmbench.models.sources import locate, relocated
+from tests.models.samples import image_card, pair_card, text_card
 
 MINILM = PackageModel(
     via="package",
@@ -43,3 +43,32 @@ def test_a_missing_folder_is_named(tmp_path: Path) -> None:
         locate(FolderModel(via="folder", path=str(tmp_path / "absent")))
     with pytest.raises(TrialError, match="absent: no such folder"):
         load(text_card(tmp_path / "absent"))
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        RandomModel(via="random"),
+        PairModel(via="pair", image="a", text="b"),
+        TrainedTokenizer(via="trained", vocabulary=100),
+    ],
+)
+def test_what_has_no_files_is_not_looked_for(
+    source: RandomModel | PairModel | TrainedTokenizer,
+) -> None:
+    with pytest.raises(CardError, match=f"via: {source.via} has no files to load"):
+        locate(source)
+
+
+def test_a_saved_model_is_the_same_card_with_another_source(tmp_path: Path) -> None:
+    text, image = text_card(MINILM), image_card(MINILM, architecture="resnet10t")
+    here = FolderModel(via="folder", path=str(tmp_path))
+    assert relocated(text, tmp_path) == replace(text, source=here)
+    found = relocated(pair_card(image, text), tmp_path)
+    assert found.parts["image"] == replace(image, source=folder_in(tmp_path, "image"))
+    assert found.parts["text"] == replace(text, source=folder_in(tmp_path, "text"))
+    assert replace(found, parts={}) == replace(pair_card(image, text), parts={})
+
+
+def folder_in(path: Path, name: str) -> FolderModel:
+    return FolderModel(via="folder", path=str(path / name))

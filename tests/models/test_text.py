@@ -1,19 +1,22 @@
 """Text features equal upstream's own forward, whatever the batch."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from torch import Tensor
 from transformers import AutoModel, AutoTokenizer, RobertaConfig, RobertaModel
 
-from mmbench.cards import TextRules
+from mmbench.cards import ModelCard, RandomModel, TextRules, TrainedTokenizer
 from mmbench.catalog import Catalog
 from mmbench.data.cache import Cache
-from mmbench.errors import CardError
+from mmbench.errors import CardError, TrialError
 from mmbench.models.base import Adapter, Features
 from mmbench.models.loading import load
-from mmbench.models.sources import locate
+from mmbench.models.sources import locate, relocated
+from mmbench.models.text import TextAdapter
+from mmbench.models.vocabulary import train_tokenizer
 from tests.models.samples import SPECIAL, WORDS, text_card, texts, word_tokenizer
 
 SENTENCES = (
@@ -155,3 +158,124 @@ def test_a_tokenizer_of_another_model_is_refused(tmp_path: Path) -> None:
     folder = roberta(tmp_path, vocabulary=10, pooler=True)
     with pytest.raises(CardError, match=f"has {len(SPECIAL) + len(WORDS)} entries.*only 10"):
         load(text_card(folder))
+
+
+@pytest.mark.parametrize(
+    ("rules", "message"),
+    [
+        (
+            TextRules(max_tokens=8, pooling="own"),
+            r"text\.pooling is own, which dual encoders alone",
+        ),
+        (
+            TextRules(max_tokens=8, pooling="mean", padding="max"),
+            r"text\.padding is max, .* remove",
+        ),
+    ],
+)
+def test_the_ways_of_dual_encoders_are_refused(
+    rules: TextRules, message: str, bert_folder: Path
+) -> None:
+    with pytest.raises(CardError, match=message):
+        load(text_card(bert_folder, rules=rules))
+
+
+# --------------------------------------------------------------- a tokenizer of the task's own
+
+TRAINING = ("一本好书，值得一读。", "不好看", "A Good book, good indeed", "the book is not good")
+CONFIG = {
+    "model_type": "bert",
+    "hidden_size": 16,
+    "intermediate_size": 32,
+    "num_attention_heads": 2,
+    "num_hidden_layers": 1,
+    "max_position_embeddings": 24,
+    "vocab_size": 120,
+}
+
+
+def scratch_card(*, rules: TextRules | None = None, **config: object) -> ModelCard:
+    wanted = TrainedTokenizer(via="trained", vocabulary=100)
+    source = RandomModel(via="random", config={**CONFIG, **config}, tokenizer=wanted)
+    return text_card(source, rules=rules)
+
+
+def text_adapter(card: ModelCard) -> TextAdapter:
+    adapter = load(card)
+    assert isinstance(adapter, TextAdapter)
+    return adapter
+
+
+def test_a_tokenizer_is_trained_on_the_training_texts(cache: Cache) -> None:
+    adapter = text_adapter(scratch_card())
+    kept = adapter.learn_vocabulary(texts(*TRAINING))
+    expected = train_tokenizer(TRAINING, vocabulary=100, lower_case=False)
+    assert kept == expected.backend_tokenizer.to_str().encode()
+    rows = adapter.prepare(texts("好 Good", "GOOD"), cache)
+    assert rows.ids.tolist() == [i for t in ("好 Good", "GOOD") for i in expected(t)["input_ids"]]
+    assert adapter(rows.collate([0, 1])).pooled.shape == (2, 16)
+
+
+def test_it_is_without_capitals_if_the_card_says_so(cache: Cache) -> None:
+    adapter = text_adapter(
+        scratch_card(rules=TextRules(max_tokens=8, pooling="mean", lower_case=True))
+    )
+    adapter.learn_vocabulary(texts(*TRAINING))
+    capitals, small = (adapter.prepare(texts(text), cache).ids for text in ("GOOD", "good"))
+    assert capitals.tolist() == small.tolist()
+    assert adapter.prepare(texts("GOOD"), cache).facts.unknown_token_share == 0.0
+
+
+def test_another_task_gives_it_another_tokenizer(cache: Cache) -> None:
+    adapter = text_adapter(scratch_card())
+    first = adapter.learn_vocabulary(texts(*TRAINING))
+    before = adapter.prepare(texts("red"), cache)
+    assert adapter.learn_vocabulary(texts("a red red house")) != first
+    after = adapter.prepare(texts("red"), cache)
+    assert before.digest != after.digest
+    assert (before.facts.unknown_token_share, after.facts.unknown_token_share) == (1.0, 0.0)
+
+
+def test_before_it_is_trained_nothing_can_be_prepared_or_saved(
+    tmp_path: Path, cache: Cache
+) -> None:
+    adapter = text_adapter(scratch_card())
+    with pytest.raises(TrialError, match=r"trained on a task's training texts.*learn_vocabulary"):
+        adapter.prepare(texts("a"), cache)
+    with pytest.raises(TrialError, match="learn_vocabulary first"):
+        adapter.save(tmp_path)
+
+
+def test_a_tokenizer_that_is_given_stays_as_it_is(bert_folder: Path, cache: Cache) -> None:
+    adapter = text_adapter(text_card(bert_folder))
+    before = adapter.prepare(texts("a cat"), cache).digest
+    assert adapter.learn_vocabulary(texts(*TRAINING)) is None
+    assert adapter.prepare(texts("a cat"), cache).digest == before
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        ({"vocab_size": 99}, r"vocabulary is 100, .* embeds only 99; set .*vocab_size to 100"),
+        ({"pad_token_id": 3}, r"pads with 0, the model with 3; set source\.config\.pad_token_id"),
+        ({"max_position_embeddings": 7}, "max_tokens is 8; the model takes at most 7"),
+    ],
+)
+def test_a_model_that_does_not_fit_the_tokenizer_to_come_is_refused(
+    config: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(CardError, match=message):
+        load(scratch_card(**config))
+
+
+def test_a_kept_model_has_the_tokenizer_that_was_trained(tmp_path: Path, cache: Cache) -> None:
+    adapter = text_adapter(scratch_card())
+    adapter.learn_vocabulary(texts(*TRAINING))
+    before = adapter.prepare(texts("不 Good book 书"), cache)  # whose truncation is not kept
+    adapter.save(tmp_path)
+    again = text_adapter(relocated(adapter.card, tmp_path))
+    assert again.learn_vocabulary(texts("other words")) is None
+    after = again.prepare(texts("不 Good book 书"), cache)
+    assert after.digest == before.digest
+    with torch.no_grad():
+        assert torch.equal(again(after.collate([0])).pooled, adapter(before.collate([0])).pooled)

@@ -9,14 +9,17 @@ import torch
 
 from mmbench.cards import ModelCard
 from mmbench.data.cache import Cache
-from mmbench.data.prepared import Prepared
+from mmbench.data.prepared import FeatureRows, Prepared
 from mmbench.data.tasks import examples_from
 from mmbench.errors import TrialError
 from mmbench.meters.environment import fingerprint
 from mmbench.models.base import Adapter
 from mmbench.models.loading import load
+from mmbench.progress import Silent
 from mmbench.records import Fingerprint
-from mmbench.train.features import Extracted, extract
+from mmbench.train.features import Pass, extract
+from mmbench.train.setting import Setting
+from tests.specimens import RECIPE, TASK
 
 CPU = torch.device("cpu")
 
@@ -32,6 +35,20 @@ def prepared(adapter: Adapter, tmp_path: Path) -> Prepared:
     return adapter.prepare(examples_from({"text": texts}), Cache(tmp_path))
 
 
+def setting(cache: Path, here: Fingerprint, batch_size: int) -> Setting:
+    return Setting(
+        task=TASK,
+        recipe=replace(RECIPE, batch_size=batch_size),
+        seed=0,
+        identities={},
+        fingerprint=here,
+        device=CPU,
+        cache=Cache(cache),
+        watcher=Silent(),
+        inference_seconds=0.1,
+    )
+
+
 def features(
     adapter: Adapter,
     prepared: Prepared,
@@ -40,23 +57,20 @@ def features(
     identity: str = "weights",
     here: Fingerprint | None = None,
     batch_size: int = 8,
-) -> Extracted:
+) -> tuple[FeatureRows, Pass]:
     return extract(
         adapter,
+        lambda inputs: adapter(inputs).pooled,
         prepared,
-        Cache(cache),
-        identity=identity,
-        fingerprint=here or fingerprint(CPU, "fp32"),
-        device=CPU,
-        precision="fp32",
-        batch_size=batch_size,
+        identity,
+        setting(cache, here or fingerprint(CPU, "fp32"), batch_size),
     )
 
 
 def test_they_equal_a_forward_row_by_row(
     adapter: Adapter, prepared: Prepared, tmp_path: Path
 ) -> None:
-    found = features(adapter, prepared, tmp_path).rows
+    found, _ = features(adapter, prepared, tmp_path)
     with torch.inference_mode():
         for row in range(len(prepared)):
             alone = adapter(prepared.collate([row])).pooled.numpy()
@@ -66,11 +80,11 @@ def test_they_equal_a_forward_row_by_row(
 def test_a_second_call_takes_them_from_the_cache_with_what_they_cost(
     adapter: Adapter, prepared: Prepared, tmp_path: Path
 ) -> None:
-    first = features(adapter, prepared, tmp_path)
-    second = features(adapter, prepared, tmp_path)
-    assert (first.hit, second.hit) == (False, True)
-    assert second.seconds == first.seconds > 0
-    assert np.array_equal(first.rows.features, second.rows.features)
+    first, done = features(adapter, prepared, tmp_path)
+    second, known = features(adapter, prepared, tmp_path)
+    assert (done.hit, known.hit) == (False, True)
+    assert known.seconds == done.seconds > 0
+    assert np.array_equal(first.features, second.features)
 
 
 def test_other_weights_threads_or_batches_are_other_features(
@@ -79,10 +93,10 @@ def test_other_weights_threads_or_batches_are_other_features(
     here = fingerprint(CPU, "fp32")
     features(adapter, prepared, tmp_path, here=here)
     elsewhere = replace(here, threads=here.threads + 1)
-    assert not features(adapter, prepared, tmp_path, identity="others").hit
-    assert not features(adapter, prepared, tmp_path, here=elsewhere).hit
-    assert not features(adapter, prepared, tmp_path, batch_size=4).hit
-    assert features(adapter, prepared, tmp_path, here=replace(here, code="0.0.1")).hit
+    assert not features(adapter, prepared, tmp_path, identity="others")[1].hit
+    assert not features(adapter, prepared, tmp_path, here=elsewhere)[1].hit
+    assert not features(adapter, prepared, tmp_path, batch_size=4)[1].hit
+    assert features(adapter, prepared, tmp_path, here=replace(here, code="0.0.1"))[1].hit
 
 
 def test_features_that_are_not_finite_are_refused_and_not_cached(

@@ -14,6 +14,7 @@ from transformers import get_linear_schedule_with_warmup
 from mmbench.cards import Recipe
 from mmbench.data.batches import training_batches
 from mmbench.errors import TrialError
+from mmbench.heads.classify import ClassifyHead
 from mmbench.progress import Silent
 from mmbench.train.device import seed_for
 from mmbench.train.evaluate import Validation
@@ -193,6 +194,7 @@ def test_bf16_autocast_trains_on_the_gpu(
     device = torch.device("cuda")
     learner = make_learner().to(device)
     dtypes: list[torch.dtype] = []
+    assert isinstance(learner.head, ClassifyHead)
     learner.head.layers[1].register_forward_hook(lambda *args: dtypes.append(args[2].dtype))
     found = fit(
         learner,

@@ -1,0 +1,237 @@
+"""Classification in training: a head over classes, or the class names themselves."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from mmbench.cards import Label, Recipe, prompt_language
+from mmbench.data.examples import Examples
+from mmbench.data.prepared import Prepared
+from mmbench.data.tasks import examples_from
+from mmbench.data.views import Subset, spread
+from mmbench.errors import CardError
+from mmbench.heads.classify import ClassifyHead
+from mmbench.heads.zero_shot import ZeroShotHead, class_embeddings
+from mmbench.metrics import classification
+from mmbench.metrics.intervals import interval
+from mmbench.metrics.table import metric
+from mmbench.models.base import Adapter, PairedAdapter
+from mmbench.records import ClassScore, Score, Stage
+from mmbench.train import strategy
+from mmbench.train.device import seed_everything
+from mmbench.train.evaluate import Validation, run_over
+from mmbench.train.features import Extracted, extract
+from mmbench.train.learner import FeatureInput, Headed, Learner
+from mmbench.train.objectives.base import ONE_GROUP, Objective, Outputs, SplitRows
+
+STANDARDISE_ROWS = 1024
+NO_SPACE = "no joint space of inputs and labels: nothing to score before training"
+NO_PROMPTS = "no prompts in the model's language: nothing to score before training"
+LOGITS = "logits"
+
+
+class Classification(Objective):
+    """Outputs: logits [N, C]."""
+
+    def features(self, rows: Prepared) -> Extracted:
+        identity = self.setting.identities["whole"]
+        found, done = extract(
+            self.adapter, lambda inputs: self.adapter(inputs).pooled, rows, identity, self.setting
+        )
+        return Extracted(rows=found, passes={"": done})
+
+    def learner(self, train: Prepared, extracted: Extracted | None) -> Learner:
+        """Before a head of its own, a frozen backbone's features are standardised: the statistics
+        come from up to 1,024 training rows at even distances."""
+        recipe = self.setting.recipe
+        seed_everything(self.setting.seed, "head")
+        head: ClassifyHead | ZeroShotHead
+        if recipe.head == "zero_shot":
+            head = self._by_name()
+        else:
+            head = classify_head(self.adapter, recipe, len(self.data.labels))
+            if head.standardise is not None:
+                some = spread(len(train), STANDARDISE_ROWS)
+                found = extracted or self.features(Subset(train, some))
+                rows = some if extracted else range(len(some))
+                head.standardise.fit(found.rows.collate([int(i) for i in rows])["features"])
+        backbone = FeatureInput() if recipe.strategy == "probe" else self.adapter
+        learner = Headed(backbone, head, label_smoothing=recipe.label_smoothing)
+        strategy.freeze(learner, recipe)
+        return learner.to(self.setting.device)
+
+    def whole(self, learner: Learner) -> Learner:
+        assert isinstance(learner, Headed), "made by this objective"
+        if learner.backbone is self.adapter:
+            return learner
+        return Headed(self.adapter, learner.head, label_smoothing=0.0)
+
+    @classmethod
+    def empty_learner(cls, adapter: Adapter, recipe: Recipe, classes: int) -> Learner:
+        if recipe.strategy == "zero_shot" or recipe.head == "zero_shot":
+            blank = ZeroShotHead(torch.zeros(classes, adapter.width), 0.0)
+            return Headed(adapter, blank, label_smoothing=0.0)
+        return Headed(adapter, classify_head(adapter, recipe, classes), label_smoothing=0.0)
+
+    def untrained(self, *, on_features: bool) -> Learner | None:
+        if self._language() is None:
+            return None
+        backbone = FeatureInput() if on_features else self.adapter
+        return Headed(backbone, self._by_name(), label_smoothing=0.0).to(self.setting.device)
+
+    def why_not_before(self) -> str:
+        return NO_PROMPTS if "joint" in self.adapter.card.gives else NO_SPACE
+
+    # ---------------------------------------------------------------------------- outputs
+
+    def outputs(self, learner: Learner, rows: Prepared) -> Outputs:
+        logits = run_over(
+            learner,
+            learner.predict,
+            rows,
+            device=self.setting.device,
+            precision=self.setting.recipe.precision,
+            batch_size=self.setting.recipe.batch_size,
+        )
+        return {LOGITS: logits}
+
+    def validation(self, learner: Learner, split: SplitRows) -> Validation:
+        """The loss is the mean cross-entropy in nats."""
+        logits = self.outputs(learner, split.rows)[LOGITS]
+        targets = targets_of(split.examples)
+        matrix = classification.confusion(targets, logits.argmax(1), logits.shape[1])
+        return Validation(
+            scores={name: float(classification.VALUE[name](matrix)) for name in self.metrics},
+            loss=float(_log_loss(logits, targets).mean()),
+        )
+
+    def scores(self, stage: Stage, split: SplitRows, outputs: Outputs) -> list[Score]:
+        return self._scores(stage, split, outputs[LOGITS].argmax(1))
+
+    def baseline(self, split: SplitRows) -> list[Score]:
+        """The most frequent class of the training split (the first, if several are)."""
+        most = int(np.bincount(targets_of(self.data.splits["train"])).argmax())
+        return self._scores("majority", split, np.full_like(targets_of(split.examples), most))
+
+    def predictions(self, split: SplitRows, outputs: Outputs) -> Mapping[str, Any]:
+        """target, predicted: class indices. logits: float32 lists."""
+        return {
+            "id": list(split.examples.ids),
+            "target": targets_of(split.examples),
+            "predicted": outputs[LOGITS].argmax(1),
+            "logits": outputs[LOGITS],
+        }
+
+    def classes(self, split: SplitRows, outputs: Outputs) -> list[ClassScore]:
+        matrix = classification.confusion(
+            targets_of(split.examples), outputs[LOGITS].argmax(1), len(self.data.labels)
+        )
+        return [
+            ClassScore(
+                split=split.name,
+                label=str(label),
+                precision=report.precision,
+                recall=report.recall,
+                f1=report.f1,
+                support=report.support,
+            )
+            for label, report in zip(
+                self.data.labels, classification.class_report(matrix), strict=True
+            )
+        ]
+
+    def _scores(self, stage: Stage, split: SplitRows, predicted: NDArray[np.int64]) -> list[Score]:
+        """A split that is all one group has no interval: nothing tells how another would differ."""
+        targets, groups = targets_of(split.examples), split.examples.groups
+        classes, note = len(self.data.labels), split.note
+        matrix = classification.confusion(targets, predicted, classes)
+        one_group = groups is not None and len(set(groups)) < 2
+        if one_group:
+            note = "; ".join(filter(None, (note, ONE_GROUP)))
+        found = []
+        for name in self.metrics:
+            span = None if one_group else interval(name, targets, predicted, classes, groups)
+            found.append(
+                Score(
+                    stage=stage,
+                    split=split.name,
+                    metric=metric(name).name,
+                    value=float(classification.VALUE[name](matrix)),
+                    count=len(targets),
+                    low=None if span is None else span.low,
+                    high=None if span is None else span.high,
+                    interval=None if span is None else span.method,
+                    note=note,
+                )
+            )
+        return found
+
+    # -------------------------------------------------------------------------- zero-shot
+
+    def _language(self) -> str | None:
+        return prompt_language(self.adapter.card, self.setting.task, self.setting.recipe)
+
+    def _by_name(self) -> ZeroShotHead:
+        """The classes' names in the task's prompts, embedded by the untrained model."""
+        adapter, language = self.adapter, self._language()
+        assert isinstance(adapter, PairedAdapter), "plan refuses it of other models"
+        assert language is not None, "plan refuses it without prompts"
+        texts = prompted(
+            self.setting.task.target.labels, self.setting.task.prompts[language], language
+        )
+        embedded = run_over(
+            adapter,
+            lambda inputs: adapter.encode("text", inputs),
+            adapter.prepare(examples_from({"text": texts}), self.setting.cache),
+            device=self.setting.device,
+            precision=self.setting.recipe.precision,
+            batch_size=self.setting.recipe.batch_size,
+        )
+        classes = class_embeddings(torch.from_numpy(embedded), len(self.data.labels))
+        scale = 0.0 if adapter.log_scale is None else float(adapter.log_scale.detach())
+        return ZeroShotHead(classes, scale)
+
+
+def classify_head(adapter: Adapter, recipe: Recipe, classes: int) -> ClassifyHead:
+    """The head of its own that the recipe describes, with fresh weights."""
+    assert recipe.head != "zero_shot", "made of the class names instead"
+    return ClassifyHead(
+        adapter.width,
+        classes,
+        layers=recipe.head,
+        hidden=recipe.head_width,
+        dropout=recipe.dropout,
+        standardise=recipe.strategy != "full",
+    )
+
+
+def prompted(
+    labels: tuple[Label, ...] | None, prompts: tuple[str, ...], language: str
+) -> list[str]:
+    """Every prompt of every class, class by class. CardError for a class without a name."""
+    if labels is None:
+        raise CardError("zero-shot needs target.labels with a name for each class")
+    nameless = [str(label.value) for label in labels if language not in label.names]
+    if nameless:
+        raise CardError(
+            f"zero-shot needs a name in {language!r} for every class; there is none for "
+            f"{', '.join(nameless)}"
+        )
+    return [
+        prompt.replace("{label}", label.names[language]) for label in labels for prompt in prompts
+    ]
+
+
+def targets_of(examples: Examples) -> NDArray[np.int64]:
+    assert examples.targets is not None, "the splits of a task carry targets"
+    return examples.targets
+
+
+def _log_loss(logits: NDArray[np.float32], targets: NDArray[np.int64]) -> NDArray[Any]:
+    shifted = logits.astype(np.float64) - logits.max(1, keepdims=True)
+    log_sum = np.log(np.exp(shifted).sum(1))
+    found: NDArray[Any] = log_sum - shifted[np.arange(len(targets)), targets]
+    return found

@@ -1,0 +1,29 @@
+"""What stays the same through a trial."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+
+from mmbench.cards import Recipe, Side, TaskCard
+from mmbench.data.cache import Cache
+from mmbench.progress import Watcher
+from mmbench.records import Fingerprint
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """`identities` name the weights that features depend on: those of the whole model, and of the
+    encoder of each side where it has two. `inference_seconds`: how long inference is timed at most.
+    """
+
+    task: TaskCard
+    recipe: Recipe
+    seed: int
+    identities: Mapping[Literal["whole"] | Side, str]
+    fingerprint: Fingerprint
+    device: torch.device
+    cache: Cache
+    watcher: Watcher
+    inference_seconds: float
