@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 
 from mmbench.errors import MmbenchError
-from mmbench.executors.inline import Inline
+from mmbench.executors.choose import ExecutorName, make_executor
 from mmbench.meters import environment
 from mmbench.plan import Plan, Refusal
 from mmbench.progress import Silent, Watcher
@@ -82,22 +82,31 @@ def run_suite(
     device: str = "auto",
     keep: Keep = "none",
     watcher: Watcher | None = None,
+    executor: ExecutorName = "worker",
+    trial_minutes: float | None = None,
 ) -> RunSummary:
-    """Run what is to be done; every record is on disk before the next trial begins."""
+    """Run what is to be done; every record is on disk before the next trial begins.
+
+    A trial that takes longer than `trial_minutes` is stopped and has failed. PlanError if the
+    executor cannot stop one.
+    """
     watcher = watcher or Silent()
     store = Store(results)
-    store.sweep()
     bench = Bench(device=choose_device(device), keep=keep, watcher=watcher)
-    executor = Inline(bench)
+    chosen = make_executor(executor, bench, trial_minutes=trial_minutes)
+    store.sweep()
     new: list[Stored] = []
-    for number, trial in enumerate(work.todo, start=1):
-        watcher.started(trial, number, len(work.todo))
-        # files may have changed since the run was planned, hours ago perhaps
-        current = replace(trial, digests=_digests(trial))
-        with store.claim(current) as folder:
-            record = executor.run(current, folder)
-            new.append(store.put(record, folder))
-        watcher.ended(record)
+    try:
+        for number, trial in enumerate(work.todo, start=1):
+            watcher.started(trial, number, len(work.todo))
+            # files may have changed since the run was planned, hours ago perhaps
+            current = replace(trial, digests=_digests(trial))
+            with store.claim(current) as folder:
+                record = chosen.run(current, folder)
+                new.append(store.put(record, folder))
+            watcher.ended(record)
+    finally:
+        chosen.close()
     refused = [_put_refusal(store, refusal, bench.device) for refusal in work.plan.refused]
     ok = sum(stored.record.status == "ok" for stored in new)
     return RunSummary(

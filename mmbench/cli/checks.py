@@ -176,7 +176,9 @@ def _quickstart_sources() -> "Iterator[ModelSource | DataSource]":
 
     catalog = Catalog.standard()
     for block in catalog.suite(QUICKSTART).blocks:
-        yield from (catalog.model(name).source for name in block.models)
+        for name in block.models:
+            card = catalog.model(name)
+            yield from (part.source for part in (card, *card.parts.values()))
         yield from (catalog.task(name).source for name in block.tasks)
 
 

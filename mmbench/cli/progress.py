@@ -12,20 +12,20 @@ from rich.text import Text
 
 from mmbench.cli.console import duration, messages, plain, say
 from mmbench.compare.checks import input_concerns
+from mmbench.kinds import kind
 from mmbench.report.i18n import Messages
 from mmbench.report.numbers import percent, score, score_with_unit
 
 if TYPE_CHECKING:
     from mmbench.cli.estimate import Estimate
-    from mmbench.progress import Watcher
-    from mmbench.records import Record, Score, Trial
+    from mmbench.records import Record, Score, Stage, Trial
 
 PATIENCE = 15.0  # seconds of silence before a log is told what the trial is doing
 TEST = "test"
 
 
 @contextmanager
-def watching(todo: "Sequence[Trial]", estimate: "Estimate") -> "Iterator[Watcher]":
+def watching(todo: "Sequence[Trial]", estimate: "Estimate") -> "Iterator[Showing]":
     """A watcher for these trials, drawn as standard error allows."""
     console = messages()
     if not console.is_terminal:
@@ -73,13 +73,17 @@ class Left:
 
 @dataclass(slots=True)
 class Showing:
-    """The watcher: keeps the state, lets a display draw it, and prints a line for each trial."""
+    """The watcher: keeps the state, lets a display draw it, and prints a line for each trial.
+
+    `ok`: how many trials have ended well.
+    """
 
     console: Console
     display: Display
     left: Left
     number: int = 0
     total: int = 0
+    ok: int = 0
     doing: str = ""
     step: int = 0
     steps: int = 0
@@ -108,6 +112,7 @@ class Showing:
         self._draw()
 
     def ended(self, record: "Record") -> None:
+        self.ok += record.status == "ok"
         self.left.estimate.add(record)
         for text, style in trial_lines(record, self.number, self.total):
             say(self.console, text, style)
@@ -222,21 +227,25 @@ def lost_input(record: "Record") -> list[str]:
 def _gain(record: "Record") -> str:
     """`accuracy on test 50.1% → 87.3% [85.1, 89.2]`: before, and after with its interval.
 
-    What cannot be scored before training stands beside the majority class instead.
+    What cannot be scored before training, or is not trained, stands beside its kind's baseline.
     """
     metric = record.trial.task.primary
-    after = record.score("after", TEST, metric) or next(
-        (s for s in record.scores if s.stage == "after" and s.metric == metric), None
+    zero_shot = record.trial.recipe.strategy == "zero_shot"
+    stage: "Stage" = "before" if zero_shot else "after"
+    found = record.score(stage, TEST, metric) or next(
+        (s for s in record.scores if s.stage == stage and s.metric == metric), None
     )
-    if after is None:
+    if found is None:
         return f"no {metric} on {TEST}"
-    value = _with_interval(after)
-    before = record.score("before", after.split, metric)
-    if before is not None and before.value is not None:
-        return f"{metric} on {after.split} {value_of(metric, before.value)} → {value}"
-    majority = record.score("majority", after.split, metric)
-    base = "" if majority is None else f" (majority class {value_of(metric, majority.value)})"
-    return f"{metric} on {after.split} {value}{base}"
+    value = _with_interval(found)
+    before = record.score("before", found.split, metric)
+    if not zero_shot and before is not None and before.value is not None:
+        return f"{metric} on {found.split} {value_of(metric, before.value)} → {value}"
+    stage = kind(record.trial.task.kind).baseline
+    base = record.score(stage, found.split, metric)
+    told = Messages("en")(f"baseline.{stage}")
+    beside = "" if base is None else f" ({told} {value_of(metric, base.value)})"
+    return f"{metric} on {found.split} {value}{beside}"
 
 
 def _with_interval(found: "Score") -> str:

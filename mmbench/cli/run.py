@@ -1,10 +1,9 @@
 """`mmbench run`: plan, run what is left, write the report."""
 
 import os
+import shlex
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,6 +12,7 @@ import typer
 from mmbench.cli.console import counted, duration, messages, note, say
 from mmbench.cli.matrix import Matrix
 from mmbench.cli.options import Cards, Device, Lang, Language, split_names
+from mmbench.cli.settings import Executor, Keep, Settings
 
 if TYPE_CHECKING:
     from mmbench.api import RunSummary, Work
@@ -26,26 +26,6 @@ OFFLINE = {
     "HF_EVALUATE_OFFLINE": "1",
 }
 INTERRUPTED = 130
-
-
-class Keep(StrEnum):
-    """What of the fine-tuned weights stays on disk."""
-
-    BEST = "best"
-    NONE = "none"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
-    """How it is run, and where things go."""
-
-    device: str
-    results: Path | None
-    reports: Path | None
-    lang: Language
-    keep: Keep
-    fresh: bool
-    dry_run: bool
 
 
 def run(
@@ -94,6 +74,17 @@ def run(
         Keep, typer.Option("--keep", help="Keep each fine-tuned model, for mmbench predict.")
     ] = Keep.NONE,
     fresh: Annotated[bool, typer.Option("--fresh", help="Run again what is done already.")] = False,
+    executor: Annotated[
+        Executor,
+        typer.Option(
+            "--executor",
+            help="A process for each model (worker) or each trial (fresh), or this one (inline).",
+        ),
+    ] = Executor.WORKER,
+    trial_minutes: Annotated[
+        float | None,
+        typer.Option("--trial-minutes", metavar="M", help="Stop a trial that takes longer."),
+    ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show the plan and its size; run nothing.")
     ] = False,
@@ -106,7 +97,7 @@ def run(
     Runs a suite, or every model × task × recipe × seed given by flags.
 
     The same command again continues: trials that are done are reused. The last line printed is
-    the report's path. Exit status: 0, or 1 if a trial failed.
+    the report's path. Exit status: 0, or 1 if a trial failed, or 130 if interrupted.
     """
     if offline:
         os.environ.update(OFFLINE)  # before any library reads it
@@ -127,13 +118,22 @@ def run(
         keep=keep,
         fresh=fresh,
         dry_run=dry_run,
+        offline=offline,
+        executor=executor,
+        trial_minutes=trial_minutes,
     )
     try:
         failed = _run(matrix, settings)
-    except KeyboardInterrupt:
-        note("\ninterrupted; what is finished is kept. The same command continues.")
+    except KeyboardInterrupt as stop:
+        done = str(stop) or "what is done is kept"
+        note(f"\ninterrupted: {done}. To go on: {_command(matrix, settings)}")
         raise typer.Exit(INTERRUPTED) from None
     raise typer.Exit(1 if failed else 0)
+
+
+def _command(matrix: Matrix, settings: Settings) -> str:
+    """What the user is to type to go on."""
+    return shlex.join([*shlex.split(matrix.command()), *settings.flags()])
 
 
 def _run(matrix: Matrix, settings: Settings) -> int:
@@ -171,7 +171,10 @@ def _run(matrix: Matrix, settings: Settings) -> int:
 
 
 def _watch(work: "Work", results: Path, settings: Settings, estimate: "Estimate") -> "RunSummary":
-    """Run what is left under the eyes of the terminal, and sum up."""
+    """Run what is left under the eyes of the terminal, and sum up.
+
+    A KeyboardInterrupt goes on to say how many trials are done.
+    """
     from mmbench import api
     from mmbench.cli.dry_run import differences
     from mmbench.cli.progress import watching
@@ -184,13 +187,19 @@ def _watch(work: "Work", results: Path, settings: Settings, estimate: "Estimate"
         note(line)
     began = time.monotonic()
     with watching(work.todo, estimate) as watcher:
-        summary = api.run_suite(
-            work,
-            results=results,
-            device=settings.device,
-            keep=settings.keep.value,
-            watcher=watcher,
-        )
+        try:
+            summary = api.run_suite(
+                work,
+                results=results,
+                device=settings.device,
+                keep=settings.keep.value,
+                watcher=watcher,
+                executor=settings.executor.value,
+                trial_minutes=settings.trial_minutes,
+            )
+        except KeyboardInterrupt:
+            done, total = len(work.reused) + watcher.ok, len(work.plan.trials)
+            raise KeyboardInterrupt(f"{done} of {counted(total, 'trial')} done") from None
     _sum_up(summary, results, time.monotonic() - began)
     return summary
 
@@ -213,15 +222,17 @@ def _sum_up(summary: "RunSummary", results: Path, seconds: float) -> None:
 
 
 def shortfalls(records: "Sequence[Record]") -> list[str]:
-    """A line for each trial that ended below the majority class, or below its own probe."""
-    from mmbench.compare.checks import below_baselines
+    """A line for each trial that ended below a baseline: majority or chance, zero-shot, probe."""
+    from mmbench.compare.baselines import below_baselines
+    from mmbench.report.i18n import Messages
     from mmbench.report.numbers import score_with_unit
+    from mmbench.report.words import baseline_text
 
+    say_ = Messages("en")
     return [
         f"WARNING {item.record.trial.name}: {score_with_unit(item.value, item.metric)} "
         f"{item.metric} on {item.split} ended below "
-        + ("the majority class" if item.baseline == "majority" else "the probe")
-        + f", {score_with_unit(item.baseline_value, item.metric)}"
+        + f"{baseline_text(item, say_)}, {score_with_unit(item.baseline_value, item.metric)}"
         + ("" if item.clear else " (within its interval)")
         for item in below_baselines(records)
     ]

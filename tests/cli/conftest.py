@@ -78,9 +78,18 @@ class FakeApi:
         )
 
     def run_suite(
-        self, work: Any, *, results: Path, device: str, keep: str, watcher: Watcher
+        self,
+        work: Any,
+        *,
+        results: Path,
+        device: str,
+        keep: str,
+        watcher: Watcher,
+        executor: str,
+        trial_minutes: float | None,
     ) -> Any:
-        self.calls.append({"keep": keep, "device": device})
+        how = {"executor": executor, "trial_minutes": trial_minutes}
+        self.calls.append({"keep": keep, "device": device, **how})
         new: list[Stored] = []
         for number, trial in enumerate(work.todo, start=1):
             watcher.started(trial, number, len(work.todo))

@@ -15,7 +15,7 @@ from tests.cli.conftest import Command
 def test_help_names_every_command_and_the_next_one(mm: Command) -> None:
     ran = mm("--help")
     assert ran.status == 0
-    for command in ("run", "report", "predict", "list", "show", "doctor"):
+    for command in ("run", "report", "predict", "list", "show", "cache", "doctor"):
         assert f"\n  {command} " in ran.out
     assert "mmbench run quickstart" in ran.out
 

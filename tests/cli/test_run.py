@@ -60,7 +60,7 @@ def test_flags_stand_in_for_a_suite(mm: Command, here: Path, api: FakeApi) -> No
     assert {trial.limit for trial in planned(api).trials} == {7}
     assert api.calls[0]["results"] == Path("results/adhoc")
     assert api.calls[0]["fresh"]
-    assert api.calls[1] == {"keep": "best", "device": "cpu"}
+    assert (api.calls[1]["keep"], api.calls[1]["device"]) == ("best", "cpu")
     assert "refused  eye × moods × probe: the task's input is text; eye reads image" in ran.err
 
 
@@ -169,19 +169,55 @@ def test_what_is_refused_knowingly_is_no_failure(mm: Command, here: Path, api: F
     assert "1 ok, 0 reused, 0 failed, 1 refused" in ran.err
 
 
+@pytest.mark.parametrize(
+    ("flags", "how"),
+    [
+        ((), ("worker", None)),
+        (("--executor", "fresh", "--trial-minutes", "1.5"), ("fresh", 1.5)),
+        (("--executor", "inline"), ("inline", None)),
+    ],
+)
+def test_where_trials_run_is_the_users(
+    mm: Command, here: Path, api: FakeApi, flags: tuple[str, ...], how: tuple[str, float | None]
+) -> None:
+    assert mm("run", *ADHOC, *flags).status == 0
+    assert (api.calls[1]["executor"], api.calls[1]["trial_minutes"]) == how
+
+
 def test_an_interrupt_exits_130_and_says_how_to_go_on(
     mm: Command, here: Path, api: FakeApi
 ) -> None:
     def interrupted(trial: Trial) -> Record:
-        raise KeyboardInterrupt
+        if trial.seed == 2:
+            raise KeyboardInterrupt
+        return record(trial)
 
     api.outcome = interrupted
-    ran = mm("run", *ADHOC)
+    ran = mm(
+        "run", *ADHOC, "--seeds", "0,1,2,3", "--fresh", "--lang", "zh", "--results", "my place"
+    )
     assert ran.status == INTERRUPTED == 130
-    assert "The same command continues." in ran.err
+    assert ran.err.endswith(
+        "interrupted: 2 of 4 trials done. To go on: mmbench run --models tiny --tasks moods "
+        "--recipes probe --seeds 0,1,2,3 --cards cards --results 'my place' --lang zh\n"
+    )
     assert "Traceback" not in ran.err
+    again = ("run", *ADHOC, "--seeds", "0,1,2,3", "--results", "my place")
+    assert "interrupted: 2 of 4 trials done. " in mm(*again).err
     api.outcome = record
-    assert mm("run", *ADHOC).status == 0
+    assert "2 ok, 2 reused" in mm(*again).err
+
+
+def test_an_interrupt_before_the_first_trial_exits_130_too(
+    mm: Command, here: Path, api: FakeApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(api, "prepare_run", interrupted)
+    ran = mm("run", "small", "--cards", "cards", "--offline")
+    assert ran.status == INTERRUPTED
+    assert ran.err.endswith("To go on: mmbench run small --cards cards --offline\n")
 
 
 def test_a_store_that_cannot_be_written_exits_1(mm: Command, here: Path, api: FakeApi) -> None:
