@@ -13,7 +13,9 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from mmbench.cards import ModelCard, Recipe, TaskCard
-from mmbench.records import Fingerprint, Measurement, Record, Score, Stage, digest_of
+from mmbench.digests import digest_of
+from mmbench.kinds import kind
+from mmbench.records import Fingerprint, Measurement, Record, Score, Stage
 
 Mark = Literal["pretrained", "scratch"]
 
@@ -104,6 +106,10 @@ class Cell:
         """The score to compare by: after fine-tuning, or the only one of a zero-shot trial."""
         stage: Stage = "before" if self.recipe.strategy == "zero_shot" else "after"
         return self.score(stage, split, metric)
+
+    def baseline(self, split: str, metric: str) -> Estimate | None:
+        """What a model must beat on the split: the score of the majority class, or of chance."""
+        return self.score(kind(self.task.kind).baseline, split, metric)
 
     def measured(self, name: str) -> Estimate | None:
         """A measurement over the seeds, in its own unit; None if a seed has no value."""

@@ -1,4 +1,4 @@
-"""What must be said aloud: cells that cannot be told apart, and trials below their baselines."""
+"""What must be said aloud: cells that cannot be told apart, and models that saw little."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from mmbench.cards import TaskCard
-from mmbench.compare.cells import Cell, Estimate, basis_of, setup_of
+from mmbench.compare.cells import Cell, Estimate, Mark
 from mmbench.metrics.table import metric
-from mmbench.records import Record
+from mmbench.records import Record, SplitFacts
 
 TRUNCATED_SHARE = 0.05  # of a split's texts; below it, few examples can be decided by what was cut
 UNKNOWN_SHARE = 0.05  # of a split's tokens; a tokenizer made for the language stays below 1 %
@@ -19,8 +19,9 @@ class Verdict:
     """What the intervals support. `leaders`: the cells that no other one is shown to beat.
 
     leaders are in descending order of the mean. `supported`: one of at least two cells lies
-    wholly above all others, and none of its seeds failed. `above_majority`: every leader's
-    interval lies beyond the majority class's; None where there is no majority score.
+    wholly above all others, and none of its seeds failed. `above_baseline`: every leader's
+    interval lies beyond that of the kind's baseline, the majority class or chance; None where the
+    baseline has no score.
     """
 
     split: str
@@ -28,24 +29,7 @@ class Verdict:
     leaders: tuple[Cell, ...]
     compared: int
     supported: bool
-    above_majority: bool | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Below:
-    """A trial that ended worse than it could have without fine-tuning.
-
-    `clear`: not even the near end of the trial's interval reaches the baseline.
-    """
-
-    record: Record
-    baseline: Literal["majority", "probe"]
-    baseline_recipe: str | None
-    split: str
-    metric: str
-    value: float
-    baseline_value: float
-    clear: bool
+    above_baseline: bool | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +38,7 @@ class InputConcern:
 
     kind: Literal["truncated", "unknown_tokens"]
     model: str
+    mark: Mark
     task: str
     split: str
     share: float
@@ -98,59 +83,37 @@ def separable(found: Sequence[Cell], task: TaskCard, split: str) -> Verdict:
         leaders=leaders,
         compared=len(scored),
         supported=len(leaders) == 1 and len(scored) > 1 and not leaders[0].unfinished,
-        above_majority=_above_majority(running, split, name),
+        above_baseline=_above_baseline(running, split, name),
     )
-
-
-def below_baselines(records: Sequence[Record]) -> list[Below]:
-    """Finished trials whose primary metric on the main test split lies below a baseline.
-
-    Every trained trial is held against the majority class; `head` and `full` also against each
-    probe of the same model, task and seed, on the same examples and setup.
-    """
-    finished = [record for record in records if record.status == "ok"]
-    probes: dict[tuple[object, ...], list[Record]] = {}
-    for record in finished:
-        if record.trial.recipe.strategy == "probe":
-            probes.setdefault(_twin_key(record), []).append(record)
-    found = []
-    for record in finished:
-        strategy = record.trial.recipe.strategy
-        if strategy == "zero_shot":
-            continue
-        found.extend(_below(record, record, "majority"))
-        for probe in probes.get(_twin_key(record), []) if strategy in ("head", "full") else []:
-            found.extend(_below(record, probe, "probe"))
-    return found
 
 
 def input_concerns(records: Sequence[Record]) -> list[InputConcern]:
     """Models that lost much of a task's text to truncation or to unknown tokens."""
     worst: dict[tuple[str, str, str], InputConcern] = {}
     for record in records:
-        model, task = record.trial.model.name, record.trial.task.name
         for facts in record.data:
-            cut = facts.truncated / facts.examples if facts.examples else 0.0
+            cut = truncated_share(facts)
             unknown = facts.unknown_token_share or 0.0
             if cut > TRUNCATED_SHARE:
-                _keep_worst(
-                    worst,
-                    InputConcern(
-                        kind="truncated", model=model, task=task, split=facts.split, share=cut
-                    ),
-                )
+                _keep_worst(worst, _concern("truncated", record, facts.split, cut))
             if unknown > UNKNOWN_SHARE:
-                _keep_worst(
-                    worst,
-                    InputConcern(
-                        kind="unknown_tokens",
-                        model=model,
-                        task=task,
-                        split=facts.split,
-                        share=unknown,
-                    ),
-                )
+                _keep_worst(worst, _concern("unknown_tokens", record, facts.split, unknown))
     return list(worst.values())
+
+
+def truncated_share(facts: SplitFacts) -> float:
+    """Of a split's texts. Where images and texts are paired, each distinct text counts once."""
+    texts = facts.candidates.get("text", facts.examples)
+    return facts.truncated / texts if texts else 0.0
+
+
+def _concern(
+    about: Literal["truncated", "unknown_tokens"], record: Record, split: str, share: float
+) -> InputConcern:
+    model, task = record.trial.model, record.trial.task
+    return InputConcern(
+        kind=about, model=model.name, mark=model.start, task=task.name, split=split, share=share
+    )
 
 
 def at_grid_edge(record: Record) -> bool:
@@ -163,57 +126,29 @@ def at_grid_edge(record: Record) -> bool:
     return len(rates) >= 3 and any(rate in (min(rates), max(rates)) for rate in chosen)
 
 
-def _below(record: Record, against: Record, baseline: Literal["majority", "probe"]) -> list[Below]:
-    split, name = main_split(splits_scored([record])), record.trial.task.primary
-    if split is None:
-        return []
-    own = record.score("after", split, name)
-    other = against.score("majority" if baseline == "majority" else "after", split, name)
-    if own is None or own.value is None or other is None or other.value is None:
-        return []
-    if goodness(own.value, name) >= goodness(other.value, name):
-        return []
-    near = own.high if metric(name).higher_is_better else own.low
-    return [
-        Below(
-            record=record,
-            baseline=baseline,
-            baseline_recipe=against.trial.recipe.name if baseline == "probe" else None,
-            split=split,
-            metric=name,
-            value=own.value,
-            baseline_value=other.value,
-            clear=near is not None and goodness(near, name) < goodness(other.value, name),
-        )
-    ]
-
-
-def _twin_key(record: Record) -> tuple[object, ...]:
-    trial = record.trial
-    return (
-        trial.model.name,
-        trial.digests.get("model"),
-        basis_of(record),
-        trial.seed,
-        setup_of(record.fingerprint),
-    )
-
-
 def _keep_worst(worst: dict[tuple[str, str, str], InputConcern], concern: InputConcern) -> None:
     key = (concern.kind, concern.model, concern.task)
     if key not in worst or worst[key].share < concern.share:
         worst[key] = concern
 
 
-def _above_majority(running: Sequence[tuple[Cell, Estimate]], split: str, name: str) -> bool | None:
-    majorities = [cell.score("majority", split, name) for cell, _ in running]
-    if not running or any(majority is None for majority in majorities):
+def _above_baseline(running: Sequence[tuple[Cell, Estimate]], split: str, name: str) -> bool | None:
+    baselines = [cell.baseline(split, name) for cell, _ in running]
+    if not running or any(baseline is None for baseline in baselines):
         return None
     return all(
-        _favour(outcome, name)[0] > _favour(majority, name)[1]
-        for (_, outcome), majority in zip(running, majorities, strict=True)
-        if majority is not None
+        _favour(outcome, name)[0] > _most(baseline, name)
+        for (_, outcome), baseline in zip(running, baselines, strict=True)
+        if baseline is not None
     )
+
+
+def _most(baseline: Estimate, name: str) -> float:
+    """The far end of a baseline, turned so that higher is better. Without an interval its value is
+    exact: what chance gives follows from the candidates alone."""
+    if baseline.low is None or baseline.high is None:
+        return goodness(baseline.value, name)
+    return _favour(baseline, name)[1]
 
 
 def goodness(value: float, name: str) -> float:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from mmbench.records import Environment, Record
+from mmbench.report.detail import interval_methods
 from mmbench.report.document import (
     Block,
     BulletList,
@@ -14,11 +15,18 @@ from mmbench.report.document import (
 )
 from mmbench.report.findings import Findings, Setup
 from mmbench.report.i18n import Messages
-from mmbench.report.inputs import sources
+from mmbench.report.notes import failure_text
 from mmbench.report.numbers import MISSING, amount, size
-from mmbench.report.quality import interval_methods
+from mmbench.report.sources import sources
 from mmbench.report.words import mark, metric_name
 
+METHODS = {  # the longer beginnings first
+    "Wilson score over groups": "method.wilson_groups",
+    "Wilson score": "method.wilson",
+    "bootstrap over examples": "method.bootstrap",
+    "cluster bootstrap over groups of queries": "method.queries",
+    "cluster bootstrap over groups": "method.cluster",
+}
 MOST_OF_A_REASON = 400  # characters; the record has the rest, and the traceback
 
 
@@ -52,7 +60,7 @@ def _unfinished(record: Record, say: Messages) -> tuple[str, ...]:
 def _reason(record: Record, say: Messages) -> str:
     if record.failure is None:
         return say("unfinished.no_reason")
-    reason = " ".join(record.failure.message.split())
+    reason = failure_text(record.failure.message, say)
     return reason if len(reason) <= MOST_OF_A_REASON else f"{reason[:MOST_OF_A_REASON]} …"
 
 
@@ -147,11 +155,7 @@ def reading(findings: Findings, say: Messages) -> list[Block]:
 def _method(text: str, say: Messages) -> str:
     """The name of the way, in the reader's language where it is one of ours."""
     resamples = "".join(c for c in text if c.isdigit())
-    for start, key in (
-        ("Wilson score", "method.wilson"),
-        ("bootstrap over examples", "method.bootstrap"),
-        ("cluster bootstrap over groups", "method.cluster"),
-    ):
+    for start, key in METHODS.items():
         if text.startswith(start):
-            return say(key) if key == "method.wilson" else say(key, resamples=resamples)
+            return say(key, resamples=resamples) if resamples else say(key)
     return text

@@ -1,21 +1,18 @@
-"""Speed and cost: rates and seconds of every cell, memory, parameters, and the learning-rate grid.
+"""Speed and cost: rates and seconds of every cell, memory and parameters.
 
 A rate of a head that runs on stored features says nothing about a model that runs as a whole, so
 the two stand in tables of their own.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mmbench.cards import Recipe
 from mmbench.compare.cells import Cell
-from mmbench.compare.checks import at_grid_edge
-from mmbench.records import Record
 from mmbench.report.document import (
     Block,
     BulletList,
     Column,
-    Details,
     Heading,
     Paragraph,
     Table,
@@ -29,30 +26,25 @@ from mmbench.report.numbers import (
     amount_with_interval,
     many,
     percent,
-    rate,
-    score_with_unit,
     size,
 )
-from mmbench.report.words import (
-    lead,
-    lead_columns,
-    listed,
-    listed_phrases,
-    metric_name,
-    trial_names,
-)
+from mmbench.report.times import alone_text, here_text, time_notes, tuning_text
+from mmbench.report.training import curves, grid
+from mmbench.report.words import lead, lead_columns, listed_phrases
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quantity:
     """A column: the key of its header, and how a cell's value is written.
 
-    `measured`: the measurement behind it, whose notes are footnotes of the table.
+    `measured`: the measurement behind it, whose notes are footnotes of the table. `of_pairs`: only
+    models of two encoders have it, so that elsewhere nobody misses it.
     """
 
     key: str
     text: Callable[[Cell], str]
     measured: str | None = None
+    of_pairs: bool = False
 
 
 def runs_on_features(recipe: Recipe) -> bool:
@@ -67,10 +59,24 @@ def _rate(key: str, name: str) -> Quantity:
     return Quantity(key=key, text=text, measured=name)
 
 
+def _of_pairs(key: str, name: str) -> Quantity:
+    return replace(_rate(key, name), of_pairs=True)
+
+
 def _plain(key: str, name: str, written: Callable[[float | None], str]) -> Quantity:
     def text(cell: Cell) -> str:
         found = cell.measured(name)
         return written(None if found is None else found.value)
+
+    return Quantity(key=key, text=text, measured=name)
+
+
+def _if_any(key: str, name: str) -> Quantity:
+    """Seconds that most trials have none of: zero is no entry."""
+
+    def text(cell: Cell) -> str:
+        found = cell.measured(name)
+        return amount(found.value) if found is not None and found.value else MISSING
 
     return Quantity(key=key, text=text, measured=name)
 
@@ -84,34 +90,10 @@ def _padding(cell: Cell) -> str:
     return percent(real.value / padded.value)
 
 
-def _whole(cell: Cell) -> str:
-    found = cell.each(lambda record: record.seconds)
-    return amount(None if found is None else found.value)
-
-
-def _grid_seconds(record: Record) -> float | None:
-    """Seconds spent on the learning rates that were not chosen; None where none was trained."""
-    measured = record.measurement("tuning_seconds")
-    if measured is not None and measured.value is not None:
-        return measured.value
-    others = [point.seconds for point in record.grid if not point.chosen]
-    return sum(others) if record.grid else None
-
-
-def _tuning(cell: Cell) -> str:
-    found = cell.each(_grid_seconds)
-    return amount(None if found is None else found.value)
-
-
 def _head(cell: Cell) -> str:
     """The rate of a probe's head, by either of the names that records give it."""
     found = cell.measured("head_samples_per_second") or cell.measured("train_samples_per_second")
     return amount_with_interval(found)
-
-
-def _reused(cell: Cell) -> str:
-    found = cell.measured("feature_seconds_reused")
-    return amount(found.value) if found is not None and found.value else MISSING
 
 
 INFERENCE = (
@@ -129,15 +111,22 @@ SPEED = (
 PROBE_SPEED = (
     _rate("speed.feature_samples", "feature_samples_per_second"),
     _rate("speed.feature_tokens", "feature_tokens_per_second"),
+    _of_pairs("speed.feature_images", "feature_image_samples_per_second"),
+    _of_pairs("speed.feature_texts", "feature_text_samples_per_second"),
+    _of_pairs("speed.feature_text_tokens", "feature_text_tokens_per_second"),
     Quantity(key="speed.head_samples", text=_head, measured="head_samples_per_second"),
     *INFERENCE,
 )
 TIME = (
-    Quantity(key="cost.seconds", text=_whole),
+    Quantity(key="cost.alone", text=alone_text),
+    Quantity(key="cost.here", text=here_text),
+    _plain("cost.import_seconds", "import_seconds", amount),
+    _plain("cost.load_seconds", "load_seconds", amount),
     _plain("cost.train_seconds", "train_seconds", amount),
-    Quantity(key="cost.tuning_seconds", text=_tuning),
+    Quantity(key="cost.tuning_seconds", text=tuning_text),
     _plain("cost.feature_seconds", "feature_seconds", amount),
-    Quantity(key="cost.reused_seconds", text=_reused, measured="feature_seconds_reused"),
+    _if_any("cost.feature_seconds_reused", "feature_seconds_reused"),
+    _if_any("cost.reused_seconds", "reused_seconds"),
 )
 MEMORY = (
     _plain("cost.peak_rss", "peak_rss_bytes", size),
@@ -155,6 +144,8 @@ def cost(findings: Findings, say: Messages) -> list[Block]:
         return []
     blocks: list[Block] = [Heading(level=2, text=say("cost.heading"))]
     blocks.append(Paragraph(text=say("cost.how")))
+    if any(task.kind.inputs == ("image", "text") for task in findings.tasks):
+        blocks.append(Paragraph(text=say("cost.pairs")))
     for setup in findings.setups:
         cells = [cell for task in findings.tasks for cell in task.cells if cell.setup == setup.key]
         if not cells:
@@ -165,9 +156,16 @@ def cost(findings: Findings, say: Messages) -> list[Block]:
         whole = [cell for cell in cells if cell not in probes]
         blocks += _tables(whole, SPEED, say("speed.caption"), findings, say)
         blocks += _tables(probes, PROBE_SPEED, say("speed.probe_caption"), findings, say)
-        blocks += _tables(cells, TIME, say("cost.time_caption"), findings, say)
+        blocks += _tables(
+            cells,
+            TIME,
+            say("cost.time_caption"),
+            findings,
+            say,
+            notes=time_notes(setup, findings, say),
+        )
         blocks += _tables(cells, MEMORY, say("cost.memory_caption"), findings, say)
-    return blocks + _grid(findings, say)
+    return [*blocks, *grid(findings, say), *curves(findings, say)]
 
 
 def _setup_title(setup: Setup, say: Messages) -> str:
@@ -181,13 +179,15 @@ def _tables(
     caption: str,
     findings: Findings,
     say: Messages,
+    *,
+    notes: Sequence[str] = (),
 ) -> list[Block]:
     """The table without the columns that no cell fills; those are named below it."""
     if not cells:
         return []
     written = {q.key: [q.text(cell) for cell in cells] for q in quantities}
     shown = [q for q in quantities if any(text != MISSING for text in written[q.key])]
-    absent = [say(q.key) for q in quantities if q not in shown]
+    absent = [say(q.key) for q in quantities if q not in shown and not q.of_pairs]
     columns = (
         Column(header=say("column.task")),
         *lead_columns(findings, say),
@@ -201,11 +201,11 @@ def _tables(
         )
         for place, cell in enumerate(cells)
     )
-    notes = [*_footnotes(cells, shown, say)]
+    items = [*notes, *_footnotes(cells, shown, say)]
     if absent:
-        notes.append(say("cost.absent", columns=listed_phrases(absent, say)))
+        items.append(say("cost.absent", columns=listed_phrases(absent, say)))
     table = Table(columns=columns, rows=rows, caption=caption)
-    return [table, BulletList(items=tuple(notes))] if notes else [table]
+    return [table, BulletList(items=tuple(items))] if items else [table]
 
 
 def _footnotes(cells: Sequence[Cell], shown: Sequence[Quantity], say: Messages) -> list[str]:
@@ -220,56 +220,3 @@ def _footnotes(cells: Sequence[Cell], shown: Sequence[Quantity], say: Messages) 
         say("cost.note", columns=listed_phrases(list(keys), say), note=note_text(note, say))
         for note, keys in found.items()
     ]
-
-
-# ------------------------------------------------------------------- learning-rate grid
-
-
-def _grid(findings: Findings, say: Messages) -> list[Block]:
-    records = [r for cell in findings.cells for r in cell.records if len(r.grid) > 0]
-    if not records:
-        return []
-    names = ("column.model", "column.task", "column.recipe", "column.seed")
-    numbers = ("grid.rate", "grid.validation", "grid.best_step", "grid.seconds")
-    columns = (
-        *(Column(header=say(name)) for name in names),
-        *(Column(header=say(name), align="right") for name in numbers),
-        Column(header=say("grid.remark")),
-    )
-    rows = tuple(row for record in records for row in _grid_rows(record, say))
-    blocks: list[Block] = [Paragraph(text=say("grid.how"))]
-    blocks.append(Table(columns=columns, rows=rows))
-    edges = trial_names([r for r in records if at_grid_edge(r)], findings, say)
-    if edges:
-        blocks.append(Paragraph(text=say("grid.edge", trials=listed_phrases(edges, say, most=8))))
-    spent = sum(_grid_seconds(record) or 0.0 for record in records)
-    summary = say("grid.summary", seconds=amount(spent))
-    return [Details(summary=summary, blocks=tuple(blocks))]
-
-
-def _grid_rows(record: Record, say: Messages) -> list[tuple[str, ...]]:
-    trial, name = record.trial, record.trial.task.primary
-    rows: list[tuple[str, ...]] = []
-    for point in record.grid:
-        told = (
-            ("grid.chosen", point.chosen),
-            ("grid.stopped", point.stopped_early),
-            ("grid.diverged", point.diverged is not None),
-        )
-        remarks = [say(key) for key, true in told if true]
-        value = score_with_unit(point.validation, name)
-        score = say("grid.score", value=value, metric=metric_name(name, say))
-        rows.append(
-            (
-                trial.model.name,
-                trial.task.name,
-                trial.recipe.name,
-                str(trial.seed),
-                rate(point.learning_rate),
-                MISSING if point.diverged else score,
-                MISSING if point.diverged else f"{point.best_step} / {point.steps}",
-                amount(point.seconds),
-                listed(remarks, say),
-            )
-        )
-    return rows

@@ -19,6 +19,7 @@ from mmbench.report.words import (
     metric_with_unit,
     model_name,
     outcome_text,
+    recipe_name,
     split_name,
 )
 
@@ -44,7 +45,9 @@ def figure(findings: Findings, say: Messages) -> Figure | None:
     recipes = sorted({cell.recipe.name for task in panels for cell in task.cells})
     charts = [_panel(task, recipes, findings, say) for task in panels]
     chart = altair.vconcat(*charts, spacing=28, config=_config())
-    chart = chart.resolve_scale(x="independent", color="shared", shape="shared")
+    chart = chart.resolve_scale(
+        x="independent", yOffset="independent", color="shared", shape="shared"
+    )
     svg = vl_convert.vegalite_to_svg(json.loads(chart.to_json(validate=False)))
     return Figure(stem="quality", svg=svg, alt=_alt(panels, findings, say))
 
@@ -103,6 +106,7 @@ def _panel(task: TaskFindings, recipes: list[str], findings: Findings, say: Mess
 
     rows = _rows(task, findings, say)
     models = list(dict.fromkeys(row["model"] for row in rows))
+    here = [recipe for recipe in recipes if recipe in {row["recipe"] for row in rows}]
     assert task.main is not None, "a panel has rows, and rows a split"
     title = say(
         "figure.axis",
@@ -110,12 +114,12 @@ def _panel(task: TaskFindings, recipes: list[str], findings: Findings, say: Mess
         split=split_name(task.main, say),
     )
     ends = [row["low"] for row in rows] + [row["high"] for row in rows]
-    majority = _majority(task)
-    ends += [] if majority is None else [majority]
+    baseline = _baseline(task)
+    ends += [] if baseline is None else [baseline]
     scale = altair.Scale(domain=_domain(ends, task.primary), zero=False)
     base = altair.Chart(altair.InlineData(values=rows)).encode(
         y=altair.Y("model:N", sort=models, title=None),
-        yOffset=altair.YOffset("recipe:N", sort=recipes, scale=altair.Scale(domain=recipes)),
+        yOffset=altair.YOffset("recipe:N", sort=here, scale=altair.Scale(domain=here)),
         color=altair.Color(
             "recipe:N",
             scale=altair.Scale(domain=recipes, range=COLOURS),
@@ -135,9 +139,9 @@ def _panel(task: TaskFindings, recipes: list[str], findings: Findings, say: Mess
         ),
     )
     layers = bars + points
-    if majority is not None:
-        layers = _majority_line(majority, say) + layers
-    height = ROW * len(recipes) * len(models) + 12
+    if baseline is not None:
+        layers = _baseline_line(baseline, say(f"baseline.{task.kind.baseline}")) + layers
+    height = ROW * len(here) * len(models) + 12
     return layers.properties(title=task.title, width=WIDTH, height=height)
 
 
@@ -148,21 +152,20 @@ def _domain(ends: list[float], name: str) -> list[float]:
     return [max(lowest, min(ends) - margin), min(highest, max(ends) + margin)]
 
 
-def _majority_line(value: float, say: Messages) -> Any:
+def _baseline_line(value: float, text: str) -> Any:
     import altair
 
-    data = altair.InlineData(values=[{"value": value, "text": say("quality.majority")}])
+    data = altair.InlineData(values=[{"value": value, "text": text}])
     base = altair.Chart(data).encode(x="value:Q")
     line = base.mark_rule(strokeDash=[4, 3], color="#777", strokeWidth=1.5)
-    text = base.mark_text(align="left", dx=4, dy=-4, baseline="bottom", color="#555", fontSize=11)
-    return line + text.encode(text="text:N", y=altair.value(0))
+    label = base.mark_text(align="left", dx=4, dy=-4, baseline="bottom", color="#555", fontSize=11)
+    return line + label.encode(text="text:N", y=altair.value(0))
 
 
-def _majority(task: TaskFindings) -> float | None:
-    """The majority class's score on the main split, as it is printed."""
+def _baseline(task: TaskFindings) -> float | None:
+    """What every model must beat on the main split, as it is printed."""
     assert task.main is not None, "only panels with a main split are drawn"
-    found = (cell.score("majority", task.main, task.primary) for cell in task.cells)
-    known = next(filter(None, found), None)
+    known = task.baseline(task.main, task.primary)
     if known is None:
         return None
     return known.value * (100 if is_share(task.primary) else 1)
@@ -177,7 +180,7 @@ def _alt(panels: list[TaskFindings], findings: Findings, say: Messages) -> str:
             say(
                 "figure.value",
                 model=_label(cell, findings, say),
-                recipe=cell.recipe.name,
+                recipe=recipe_name(cell, say),
                 score=outcome_text(cell, task.main, say),
             )
             for cell in task.cells

@@ -5,10 +5,12 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mmbench.compare.cells import Basis, Cell, by_basis, cells, setup_of
+from mmbench.compare.cells import Basis, Cell, Estimate, by_basis, cells, setup_of
 from mmbench.compare.checks import Verdict, goodness, main_split, separable, splits_scored
+from mmbench.digests import digest_of
 from mmbench.errors import StoreError
-from mmbench.records import Record, Status, digest_of
+from mmbench.kinds import Kind, kind
+from mmbench.records import Record, Status
 from mmbench.store import Stored, latest
 
 
@@ -38,6 +40,19 @@ class TaskFindings:
     @property
     def primary(self) -> str:
         return self.cells[0].task.primary
+
+    @property
+    def kind(self) -> Kind:
+        return kind(self.cells[0].task.kind)
+
+    @property
+    def tests(self) -> tuple[str, ...]:
+        """The test splits, in print order."""
+        return tuple(name for name in self.splits if name.startswith("test"))
+
+    def baseline(self, split: str, metric: str) -> Estimate | None:
+        """What every model must beat. It follows from the data, so any cell of the basis knows."""
+        return next(filter(None, (cell.baseline(split, metric) for cell in self.cells)), None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

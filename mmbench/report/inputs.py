@@ -1,7 +1,9 @@
 """What went in: the models and where they come from, the recipes, the data of each task."""
 
-from mmbench.cards import ModelCard, Recipe
-from mmbench.cards.sources import DataSource, ModelSource
+from collections.abc import Sequence
+
+from mmbench.cards import ModelCard, Recipe, Side
+from mmbench.compare.checks import truncated_share
 from mmbench.records import Record, SplitFacts
 from mmbench.report.document import (
     Block,
@@ -9,55 +11,84 @@ from mmbench.report.document import (
     Column,
     Details,
     Heading,
-    Paragraph,
     Table,
 )
 from mmbench.report.findings import Findings
 from mmbench.report.i18n import Messages
 from mmbench.report.numbers import MISSING, many, percent, rate
-from mmbench.report.words import listed, mark, split_name
+from mmbench.report.words import mark, marked, split_name
 
-SHORT_DIGEST = 12
+JOINT = " + "
+MODEL_COLUMNS = (
+    "model",
+    "mark",
+    "parts",
+    "organisation",
+    "region",
+    "languages",
+    "inputs",
+    "parameters",
+    "licence",
+)
+SIDES: tuple[Side, Side] = ("image", "text")
 
 
 def models(findings: Findings, say: Messages) -> list[Block]:
     """The models by name with what a decision needs: origin, languages, licence."""
-    trials = {record.trial.model.name: record.trial for record in findings.records}
-    names = (
-        "model",
-        "mark",
-        "organisation",
-        "region",
-        "languages",
-        "inputs",
-        "parameters",
-        "licence",
-    )
-    rows = tuple(_model(trial.model, say) for _, trial in sorted(trials.items()))
+    found = {record.trial.model.name: record.trial.model for record in findings.records}
+    cards = [card for _, card in sorted(found.items())]
+    pairs = any(card.parts for card in cards)
+    names = [name for name in MODEL_COLUMNS if pairs or name != "parts"]
+    rows = []
+    for card in cards:
+        facts = _model(card, say)
+        rows.append(tuple(facts[name] for name in names))
     notes = tuple(
-        say("models.note", model=trial.model.name, note=trial.model.notes)
-        for _, trial in sorted(trials.items())
-        if trial.model.notes
+        say("models.note", model=marked(card, say), note=card.notes) for card in cards if card.notes
     )
-    table = Table(columns=_columns("column", names, ("parameters",), say), rows=rows)
+    table = Table(columns=_columns("column", names, ("parameters",), say), rows=tuple(rows))
     blocks: list[Block] = [Heading(level=2, text=say("models.heading")), table]
     return [*blocks, BulletList(items=notes)] if notes else blocks
 
 
-def _model(card: ModelCard, say: Messages) -> tuple[str, ...]:
-    region = MISSING
-    if card.region is not None:
-        region = say(f"region.{card.region}", country=card.country)
-    return (
-        card.name,
-        mark(card, say),
-        card.organisation or MISSING,
-        region,
-        say("list.separator").join(card.languages) or MISSING,
-        " + ".join(say(f"modality.{modality}") for modality in card.modalities),
-        many(card.parameters),
-        card.licence or MISSING,
-    )
+def _model(card: ModelCard, say: Messages) -> dict[str, str]:
+    """What starts at random, or has a part that does, comes from nowhere: no name, no region."""
+    scratch, origins = card.start == "scratch", _sides(card) or [card]
+    return {
+        "model": card.name,
+        "mark": mark(card, say),
+        "parts": _parts(card, say),
+        "organisation": (
+            MISSING if scratch else _together([origin.organisation for origin in origins])
+        ),
+        "region": MISSING if scratch else _region(card, say),
+        "languages": say("list.separator").join(card.languages) or MISSING,
+        "inputs": JOINT.join(say(f"modality.{modality}") for modality in card.modalities),
+        "parameters": many(card.parameters),
+        "licence": card.licence or _together([origin.licence for origin in origins]),
+    }
+
+
+def _parts(card: ModelCard, say: Messages) -> str:
+    """The encoders of a pair, each with its own mark, since one may be scratch and one not."""
+    return JOINT.join(marked(part, say) for part in _sides(card)) or MISSING
+
+
+def _sides(card: ModelCard) -> list[ModelCard]:
+    return [card.parts[side] for side in SIDES if side in card.parts]
+
+
+def _region(card: ModelCard, say: Messages) -> str:
+    """A pair has the region that its parts have in common, and their countries."""
+    if card.region is None:
+        return MISSING
+    countries = _together([origin.country for origin in _sides(card) or [card]])
+    return say(f"region.{card.region}", country=countries)
+
+
+def _together(facts: Sequence[str | None]) -> str:
+    """The same fact of the parts of a model, said once where it is one."""
+    return JOINT.join(dict.fromkeys(fact or MISSING for fact in facts))
 
 
 def recipes(findings: Findings, say: Messages) -> list[Block]:
@@ -73,6 +104,7 @@ def _recipe(recipe: Recipe, say: Messages) -> str:
     if recipe.learning_rates:
         text += say(
             "recipes.training",
+            head=say(f"head.{recipe.head}"),
             rates=say("list.separator").join(rate(value) for value in recipe.learning_rates),
             epochs=recipe.epochs,
             batch_size=recipe.batch_size,
@@ -107,13 +139,16 @@ def _splits(records: list[Record], say: Messages) -> Table:
     found: dict[tuple[str, str], SplitFacts] = {}
     for record in records:
         for facts in record.data:
-            found.setdefault((facts.split, record.trial.model.name), facts)
-    names = ("split", "model", "examples", "groups", "truncated", "unknown_tokens", "tokens")
+            found.setdefault((facts.split, marked(record.trial.model, say)), facts)
+    paired = any(facts.candidates for facts in found.values())
+    names = ["split", "model", "examples", *(["images", "texts"] if paired else [])]
+    names += ["groups", "truncated", "unknown_tokens", "tokens"]
     rows = tuple(
         (
             split_name(split, say),
             model,
             f"{facts.examples:,}",
+            *([many(facts.candidates.get(side)) for side in SIDES] if paired else []),
             MISSING if facts.groups is None else f"{facts.groups:,}",
             _truncated(facts),
             percent(facts.unknown_token_share),
@@ -125,42 +160,13 @@ def _splits(records: list[Record], say: Messages) -> Table:
 
 
 def _truncated(facts: SplitFacts) -> str:
-    if not facts.truncated or not facts.examples:
-        return str(facts.truncated)
-    return f"{facts.truncated:,} ({percent(facts.truncated / facts.examples)})"
-
-
-def sources(findings: Findings, say: Messages) -> list[Block]:
-    """Where weights and data came from, with the digests that pin them; folded."""
-    digests: dict[tuple[str, str, str], set[str]] = {}
-    for record in findings.records:
-        trial = record.trial
-        for kind, card in (("model", trial.model), ("task", trial.task)):
-            row = (say(f"kind.{kind}"), card.name, _where(card.source, say))
-            known = trial.digests.get(kind)  # a refused trial was never resolved
-            digests.setdefault(row, set()).update([known] if known else [])
-    rows = tuple(
-        (*row, listed(sorted(digest[:SHORT_DIGEST] for digest in found), say) or MISSING)
-        for row, found in sorted(digests.items())
-    )
-    columns = _columns("column", ("kind", "name", "source", "digest"), (), say)
-    table = Table(columns=columns, rows=rows)
-    how = Paragraph(text=say("sources.how"))
-    return [Details(summary=say("sources.summary"), blocks=(how, table))]
-
-
-def _where(source: ModelSource | DataSource, say: Messages) -> str:
-    """The source in words, without a path of this machine."""
-    if source.via == "hub":
-        revision = source.revision or say("sources.unpinned")
-        return say("sources.hub", repo=source.repo, revision=revision)
-    if source.via == "package":
-        return say("sources.package", distribution=source.distribution, version=source.version)
-    return say(f"sources.{source.via}")
+    if not facts.truncated:
+        return "0"
+    return f"{facts.truncated:,} ({percent(truncated_share(facts))})"
 
 
 def _columns(
-    prefix: str, names: tuple[str, ...], right: tuple[str, ...], say: Messages
+    prefix: str, names: Sequence[str], right: Sequence[str], say: Messages
 ) -> tuple[Column, ...]:
     return tuple(
         Column(header=say(f"{prefix}.{name}"), align="right" if name in right else "left")

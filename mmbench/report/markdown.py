@@ -38,8 +38,13 @@ _UNDERSCORE = re.compile(r"(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
 _ENTITY = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "|": "&#124;"}
 # A list, a heading's underline or a table's rule; `-5` and `87.3` are none of these.
 _BLOCK_START = re.compile(r"^(?:([+\-=:](?=[\s=-]|$))|(\d{1,9})([.)])(?=\s|$))")
-# What GitHub and linkifiers turn into links: scheme://, www., name@host, and @name.
-_ADDRESS = re.compile(r"(?<=:)(?=//)|(?<=www)(?=\.)|(?<=@)(?=\w)|(?<=mailto:)|(?<=xmpp:)", re.I)
+# What GitHub and linkifiers turn into links: scheme://, www., name@host, and @name. `R@5` is none:
+# behind a letter `@` mentions nobody, and a host has more than a number.
+_ADDRESS = re.compile(
+    r"(?<=:)(?=//)|(?<=www)(?=\.)|(?<=@)(?=\w)(?!(?<=[a-z]@)\d{1,3}(?![\w.-]))"
+    r"|(?<=mailto:)|(?<=xmpp:)",
+    re.I,
+)
 
 
 def render(document: Document) -> str:

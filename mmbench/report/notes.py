@@ -1,33 +1,89 @@
 """What trials note in English, as the reader's language says it.
 
-Records carry notes and warnings as plain sentences. Those of ours are recognised here and told
-through the catalogue; anybody else's are shown as they are.
+Records carry notes, warnings and failures as plain sentences. Those of ours are recognised here
+and told through the catalogue; anybody else's are shown as they are.
 """
 
 import re
+from collections.abc import Mapping
 
 from mmbench.report.i18n import Messages
 
-KNOWN = {
+Known = Mapping[str, re.Pattern[str]]
+"""Message → the sentence that it stands for. The groups' names are the message's placeholders."""
+
+NOTES: Known = {
     "note.no_joint_space": re.compile(r"no joint space of inputs and labels: .*"),
+    "note.no_common_space": re.compile(r"images and texts are in no common space before training"),
+    "note.no_prompts": re.compile(r"no prompts in the model's language: .*"),
     "note.short": re.compile(r"short: (?P<found>\d+) of (?P<wanted>\d+) windows"),
     "note.diverged": re.compile(
         r"learning rate (?P<rate>\S+) diverged: .* at step (?P<step>\d+);.*"
     ),
     "note.diverged_outputs": re.compile(r"learning rate (?P<rate>\S+) diverged: the model's .*"),
     "note.measured_earlier": re.compile(r"measured when the features were computed"),
-    "note.one_group": re.compile(r"all rows are one group: no interval"),
+    "note.loaded_earlier": re.compile(r"measured when the weights were loaded for an earlier .*"),
+    "note.shared_start": re.compile(r"shared by the trials of this worker"),
+    "note.one_group": re.compile(r"all (rows|queries) are one group: no interval"),
     "note.whole_process": re.compile(r"the peak could not be reset: .*"),
     "note.other_work": re.compile(
         r"other processes kept (?P<busy>[\d.]+) of (?P<cores>\d+) cores busy: .*"
     ),
 }
+FAILURES: Known = {
+    "failure.nan": re.compile(
+        r"the training loss was (?P<loss>\S+) at step (?P<step>\d+); lower the learning rate.*"
+    ),
+    "failure.not_startable": re.compile(
+        r"no worker can be started: (?P<reason>.*)\. --executor inline needs none"
+    ),
+}
+LOST = re.compile(r"the worker (?P<what>.+) during '(?P<during>.+?)': (?P<advice>.+)")
+NOT_READY = re.compile(r"the worker (?P<what>.+?) before it was ready: (?P<said>.*)")
+HAPPENED: Known = {
+    "failure.killed": re.compile(r"was killed by (?P<signal>.+)"),
+    "failure.late": re.compile(r"was stopped at its limit of (?P<seconds>\S+) s"),
+    "failure.late_unknown": re.compile(r"was stopped at its time limit"),
+    "failure.no_record": re.compile(r"ended with exit status (?P<status>\S+) and no record"),
+    "failure.garbled": re.compile(r"said (?P<said>.+) in place of an event"),
+    "failure.silent": re.compile(r"closed its pipe and went on"),
+}
+SAID: Known = {"failure.printed_nothing": re.compile(r"it printed nothing")}
+ADVICE: Known = {
+    "failure.crashed": re.compile(r"native code crashed; .*"),
+    "failure.memory": re.compile(r"killed from outside, or out of memory: .*"),
+    "failure.ended": re.compile(r"somebody ended it; .*"),
+    "failure.exited": re.compile(r"something in it calls exit; .*"),
+    "failure.slow": re.compile(r"raise --trial-minutes, .*"),
+    "failure.pipes": re.compile(r"something in it uses file descriptors .*"),
+}
 
 
 def note_text(note: str, say: Messages) -> str:
     """The note in the reader's language, or as it stands in the record."""
-    for key, pattern in KNOWN.items():
-        found = pattern.fullmatch(note)
+    return _told(note, NOTES, say)
+
+
+def failure_text(message: str, say: Messages) -> str:
+    """Why a trial failed, in one line; the messages of a worker that was lost in their parts."""
+    message = " ".join(message.split())
+    lost, not_ready = LOST.fullmatch(message), NOT_READY.fullmatch(message)
+    if lost is not None:
+        return say(
+            "failure.worker",
+            what=_told(lost["what"], HAPPENED, say),
+            during=lost["during"],
+            advice=_told(lost["advice"], ADVICE, say),
+        )
+    if not_ready is not None:
+        what = _told(not_ready["what"], HAPPENED, say)
+        return say("failure.not_ready", what=what, said=_told(not_ready["said"], SAID, say))
+    return _told(message, FAILURES, say)
+
+
+def _told(text: str, known: Known, say: Messages) -> str:
+    for key, pattern in known.items():
+        found = pattern.fullmatch(text)
         if found is not None:
             return say(key, **found.groupdict())
-    return note
+    return text

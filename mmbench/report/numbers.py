@@ -4,7 +4,9 @@ from mmbench.compare.cells import Estimate
 from mmbench.metrics.table import metric
 
 MISSING = "–"
+MINUS = "\N{MINUS SIGN}"
 NO_BREAK = "\N{NO-BREAK SPACE}"  # keeps an interval on one line of a narrow column
+RANK = "rank"  # the unit of a median rank
 MILLION, BILLION = 1e6, 1e9
 MIB, GIB = 2**20, 2**30
 
@@ -16,14 +18,19 @@ def is_share(name: str) -> bool:
 
 
 def score(value: float | None, name: str) -> str:
-    """A metric's value: `87.3` for a fraction (the header says percent), `0.873` for others."""
+    """A metric's value: `87.3` for a fraction (the header says percent), `12` or `12.5` for a
+    rank, `0.873` for others."""
     if value is None:
         return MISSING
+    if metric(name).unit == RANK:
+        return f"{value:,.1f}".removesuffix(".0")
     return f"{100 * value:.1f}" if is_share(name) else f"{value:.3f}"
 
 
 def score_with_unit(value: float | None, name: str) -> str:
-    """A metric's value as it stands in a sentence: `87.3%`."""
+    """A metric's value as it stands in a sentence: `87.3%`, `rank 12.5`."""
+    if value is not None and metric(name).unit == RANK:
+        return f"{RANK}{NO_BREAK}{score(value, name)}"
     return score(value, name) + ("%" if value is not None and is_share(name) else "")
 
 
@@ -35,6 +42,14 @@ def score_with_interval(estimate: Estimate | None, name: str) -> str:
     if estimate.low is None or estimate.high is None:
         return text
     return f"{text} [{score(estimate.low, name)},{NO_BREAK}{score(estimate.high, name)}]"
+
+
+def difference(value: float, name: str) -> str:
+    """Between two values of a metric, with its sign: `+1.2` points of a fraction, `−3` ranks."""
+    text = score(abs(value), name)
+    if not any(digit in text for digit in "123456789"):
+        return text
+    return f"{'+' if value > 0 else MINUS}{text}"
 
 
 def amount(value: float | None) -> str:
@@ -62,6 +77,11 @@ def percent(share: float | None) -> str:
     if 0 < share < 0.0005:
         return "< 0.1%"
     return f"{100 * share:.1f}%" if share else "0%"
+
+
+def loss(value: float) -> str:
+    """A loss to three digits after the point, and in powers of ten where that would show none."""
+    return f"{value:.3f}" if value == 0 or abs(value) >= 0.0005 else f"{value:.1e}"
 
 
 def size(quantity: float | None) -> str:

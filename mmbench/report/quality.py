@@ -1,13 +1,15 @@
 """Quality: for each task a table of before → after with intervals, and what lies folded below."""
 
+import re
 from collections.abc import Sequence
 
 from mmbench.compare.cells import Cell
+from mmbench.records import Score
+from mmbench.report.detail import classes, other_metrics, seeds
 from mmbench.report.document import (
     Block,
     BulletList,
     Column,
-    Details,
     Heading,
     Paragraph,
     Table,
@@ -16,19 +18,23 @@ from mmbench.report.findings import Findings, TaskFindings
 from mmbench.report.i18n import Messages
 from mmbench.report.notes import note_text
 from mmbench.report.numbers import MISSING, NO_BREAK, score, score_with_interval
+from mmbench.report.parallel import parallel
+from mmbench.report.retrieval import retrieval, retrieval_in_full
 from mmbench.report.words import (
-    cell_name,
-    label_name,
+    baseline_row,
+    language_name,
     lead,
     lead_columns,
-    metric_name,
+    listed,
+    marked,
     metric_with_unit,
+    prompts_of,
+    scored_in_part,
     split_name,
 )
 
-MOST_CLASSES = 20
-MOST_CELLS_BY_CLASS = 4
 EXPLAINED_SPLITS = ("test", "test_shift", "test_unseen")
+IN_PART = re.compile(r"on \d+ of \d+ rows")
 
 
 def quality(findings: Findings, say: Messages) -> list[Block]:
@@ -36,12 +42,14 @@ def quality(findings: Findings, say: Messages) -> list[Block]:
     if not findings.tasks:
         return [*blocks, Paragraph(text=say("quality.nothing"))]
     blocks.append(Paragraph(text=say("quality.how")))
+    if any(cell.recipe.strategy == "zero_shot" for cell in findings.cells):
+        blocks.append(Paragraph(text=say("quality.how_zero_shot")))
     explained = _splits(findings, say)
     if explained:
         blocks.append(BulletList(items=explained))
     for task in findings.tasks:
         blocks += _task(task, findings, say)
-    return blocks
+    return blocks + parallel(findings, say)
 
 
 def _splits(findings: Findings, say: Messages) -> tuple[str, ...]:
@@ -58,10 +66,12 @@ def _task(task: TaskFindings, findings: Findings, say: Messages) -> list[Block]:
         blocks.append(Paragraph(text=described))
     blocks.append(_table(task, findings, say))
     blocks += _notes(task, say)
+    blocks += retrieval(task, findings, say)
     for details in (
-        _others(task, findings, say),
-        _seeds(task, findings, say),
-        _classes(task, findings, say),
+        retrieval_in_full(task, findings, say),
+        other_metrics(task, findings, say),
+        seeds(task, findings, say),
+        classes(task, findings, say),
     ):
         if details is not None:
             blocks.append(details)
@@ -73,7 +83,11 @@ def _table(task: TaskFindings, findings: Findings, say: Messages) -> Table:
     splits = tuple(
         Column(header=_split_header(task, split, say), align="right") for split in task.splits
     )
-    rows = [_majority(task, task.primary, len(columns), say)]
+    baselines = [
+        score_with_interval(task.baseline(split, task.primary), task.primary)
+        for split in task.splits
+    ]
+    rows = [baseline_row(task, baselines, findings, say)]
     for cell in task.cells:
         values = [_before_after(cell, split, task.primary, say) for split in task.splits]
         rows.append((*lead(cell, findings, say), *values))
@@ -91,16 +105,6 @@ def _split_header(task: TaskFindings, split: str, say: Messages) -> str:
     return say("quality.split_of", split=name, count=f"{counts.pop():,}")
 
 
-def _majority(task: TaskFindings, name: str, lead: int, say: Messages) -> tuple[str, ...]:
-    """The majority class's row; it is a property of the data, so any cell of the basis knows it."""
-    found = [
-        next(filter(None, (cell.score("majority", split, name) for cell in task.cells)), None)
-        for split in task.splits
-    ]
-    empty = (MISSING,) * (lead - 1)
-    return (say("quality.majority"), *empty, *(score_with_interval(e, name) for e in found))
-
-
 def _before_after(cell: Cell, split: str, name: str, say: Messages) -> str:
     before = cell.score("before", split, name)
     if cell.recipe.strategy == "zero_shot":
@@ -108,155 +112,91 @@ def _before_after(cell: Cell, split: str, name: str, say: Messages) -> str:
     after = cell.score("after", split, name)
     if before is None and after is None:
         return MISSING
-    told = say("quality.not_applicable") if before is None else score(before.value, name)
+    told = _no_before(cell, split, name, say) if before is None else score(before.value, name)
     return f"{told}{NO_BREAK}→{NO_BREAK}{score_with_interval(after, name)}"
 
 
+def _no_before(cell: Cell, split: str, name: str, say: Messages) -> str:
+    """`n/a` where the model has no such score, a dash where it was not asked for one."""
+    asked = any(record.score("before", split, name) is not None for record in cell.records)
+    return say("quality.not_applicable") if asked else MISSING
+
+
+# ------------------------------------------------------------------------------- notes
+
+
 def _notes(task: TaskFindings, say: Messages) -> list[Block]:
-    """Why there is no score before, what was scored only in part, which seeds are missing."""
-    scores = [s for cell in task.cells for record in cell.records for s in record.scores]
-    reasons = {s.note for s in scores if s.stage == "before" and s.value is None}
-    items = [
-        say("quality.why_not_applicable", reason=note_text(reason, say))
-        for reason in _texts(reasons)
-    ]
+    """What the scores before are, what was scored only in part, which seeds are missing."""
+    items = [*_before(task, say), *_not_applicable(task, say)]
     items += [
         say("quality.scored_in_part", split=split_name(split, say), scored=scored, rows=rows)
-        for split, scored, rows in _scored_in_part(task)
+        for split, scored, rows in scored_in_part(task)
     ]
-    short = [cell for cell in task.cells if cell.unfinished]
+    items += [
+        say("quality.score_note", split=split_name(split, say), note=note_text(note, say))
+        for split, note in _score_notes(task)
+    ]
     items += [
         say(
             "quality.seeds_failed",
-            cell=cell.model.name,
+            cell=marked(cell.model, say),
             recipe=cell.recipe.name,
             failed=len(cell.unfinished),
             planned=len(cell.unfinished) + len(cell.seeds),
         )
-        for cell in short
+        for cell in task.cells
+        if cell.unfinished
     ]
     return [BulletList(items=tuple(items))] if items else []
 
 
-def _texts(notes: set[str | None]) -> list[str]:
-    return sorted(note for note in notes if note)
-
-
-def _scored_in_part(task: TaskFindings) -> list[tuple[str, str, str]]:
-    """Splits of which fewer rows were scored than they hold: split, rows scored, rows."""
-    found = []
-    for split in task.splits:
-        outcomes = [cell.outcome(split, task.primary) for cell in task.cells]
-        scored = {o.count for o in outcomes if o is not None and o.count is not None}
-        records = [record for cell in task.cells for record in cell.records]
-        rows = {f.examples for record in records for f in record.data if f.split == split}
-        if scored and rows and min(scored) < max(rows):
-            found.append((split, f"{min(scored):,}", f"{max(rows):,}"))
-    return found
-
-
-def _others(task: TaskFindings, findings: Findings, say: Messages) -> Details | None:
-    """The metrics that are not primary, after fine-tuning."""
-    others = task.cells[0].task.metrics[1:]
-    if not others:
-        return None
-    lead_ = lead_columns(findings, say)
-    splits = tuple(Column(header=split_name(s, say), align="right") for s in task.splits)
-    tables = []
-    for name in others:
-        rows = [_majority(task, name, len(lead_), say)]
-        for cell in task.cells:
-            values = [score_with_interval(cell.outcome(s, name), name) for s in task.splits]
-            rows.append((*lead(cell, findings, say), *values))
-        caption = say("quality.other_caption", metric=metric_with_unit(name, say))
-        tables.append(Table(columns=lead_ + splits, rows=tuple(rows), caption=caption))
-    return Details(
-        summary=say(
-            "quality.others",
-            task=task.title,
-            metrics=say("list.separator").join(metric_name(name, say) for name in others),
-        ),
-        blocks=tuple(tables),
-    )
-
-
-def _seeds(task: TaskFindings, findings: Findings, say: Messages) -> Details | None:
-    """The outcome of every seed on the main split, where a cell has several."""
-    seeds = sorted({seed for cell in task.cells for seed in (*cell.seeds, *cell.unfinished)})
-    if task.main is None or len(seeds) < 2:
-        return None
-    columns = tuple(Column(header=say("quality.seed", seed=s), align="right") for s in seeds)
-    rows = []
+def _before(task: TaskFindings, say: Messages) -> list[str]:
+    """How each model was scored before any training, where one was."""
+    models: dict[tuple[str, str | None], dict[str, None]] = {}
     for cell in task.cells:
-        outcome = cell.outcome(task.main, task.primary)
-        values = () if outcome is None else outcome.values
-        reached = dict(zip(cell.seeds, values, strict=False))
-        failed = dict.fromkeys(cell.unfinished, say("status.failed"))
-        told = {seed: score(value, task.primary) for seed, value in reached.items()} | failed
-        rows.append((*lead(cell, findings, say), *(told.get(s, MISSING) for s in seeds)))
-    table = Table(
-        columns=lead_columns(findings, say) + columns,
-        rows=tuple(rows),
-        caption=say(
-            "quality.seeds_caption",
-            metric=metric_with_unit(task.primary, say),
-            split=split_name(task.main, say),
-        ),
-    )
-    return Details(summary=say("quality.seeds", task=task.title), blocks=(table,))
+        if any(score.stage == "before" and score.value is not None for score in _scores([cell])):
+            models.setdefault(_how_before(cell), {})[marked(cell.model, say)] = None
+    items = []
+    for (key, language), found in models.items():
+        named = listed(list(found), say)
+        if language is None:
+            items.append(say(key, models=named))
+        else:
+            items.append(say(key, models=named, language=language_name(language, say)))
+    return items
 
 
-def _classes(task: TaskFindings, findings: Findings, say: Messages) -> Details | None:
-    """F1 by class on the main split for the cells that lead; the hardest classes first."""
-    shown = (task.verdict.leaders if task.verdict else ())[:MOST_CELLS_BY_CLASS]
-    scores = [_f1_by_class(cell, task.main) for cell in shown]
-    support = {
-        c.label: c.support
-        for cell in shown
-        for r in cell.records
-        for c in r.classes
-        if c.split == task.main
-    }
-    if not support:
-        return None
-    hardest = sorted(
-        support, key=lambda label: (sum(found.get(label, 0.0) for found in scores), label)
-    )
-    labels = task.cells[0].task.target.labels
-    columns = [
-        Column(header=say("column.class")),
-        Column(header=say("column.examples"), align="right"),
+def _how_before(cell: Cell) -> tuple[str, str | None]:
+    """The message, and the language of the prompts if that is what it tells."""
+    language = prompts_of(cell)
+    if cell.mark == "scratch":
+        return "quality.before_random", None
+    return ("quality.before_joint" if language is None else "quality.before_prompts"), language
+
+
+def _not_applicable(task: TaskFindings, say: Messages) -> list[str]:
+    """Why some models have no score before, and which."""
+    models: dict[str, dict[str, None]] = {}
+    for cell in task.cells:
+        for found in _scores([cell]):
+            if found.stage == "before" and found.value is None and found.note:
+                reason = note_text(found.note, say)
+                models.setdefault(reason, {})[marked(cell.model, say)] = None
+    return [
+        say("quality.why_not_applicable", reason=reason, models=listed(list(named), say))
+        for reason, named in sorted(models.items())
     ]
-    columns += [Column(header=cell_name(cell, findings, say), align="right") for cell in shown]
-    rows = [
-        (
-            label_name(label, labels, say),
-            f"{support[label]:,}",
-            *(score(found.get(label), "f1_macro") for found in scores),
-        )
-        for label in hardest[:MOST_CLASSES]
-    ]
-    key = "quality.classes" if len(hardest) <= MOST_CLASSES else "quality.hardest_classes"
-    summary = say(key, task=task.title, shown=len(rows), classes=len(hardest))
-    return Details(summary=summary, blocks=(Table(columns=tuple(columns), rows=tuple(rows)),))
 
 
-def _f1_by_class(cell: Cell, split: str | None) -> dict[str, float]:
-    """Mean F1 over the seeds, by label."""
-    values: dict[str, list[float]] = {}
-    for record in cell.records:
-        for found in record.classes:
-            if found.split == split:
-                values.setdefault(found.label, []).append(found.f1)
-    return {label: sum(each) / len(each) for label, each in values.items()}
+def _score_notes(task: TaskFindings) -> list[tuple[str, str]]:
+    """What is noted of scores that there are, by split, less what `scored_in_part` says."""
+    notes: dict[tuple[str, str], None] = {}
+    for found in _scores(task.cells):
+        for note in (found.note or "").split("; ") if found.value is not None else ():
+            if note and not IN_PART.fullmatch(note):
+                notes[found.split, note] = None
+    return list(notes)
 
 
-def interval_methods(cells: Sequence[Cell]) -> dict[str, list[str]]:
-    """Metric → the ways its intervals were computed, as the records name them."""
-    found: dict[str, list[str]] = {}
-    for cell in cells:
-        for record in cell.records:
-            for item in record.scores:
-                if item.interval is not None and item.interval not in found.get(item.metric, []):
-                    found.setdefault(item.metric, []).append(item.interval)
-    return found
+def _scores(cells: Sequence[Cell]) -> list[Score]:
+    return [score for cell in cells for record in cell.records for score in record.scores]

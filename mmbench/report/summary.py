@@ -2,23 +2,28 @@
 
 from collections.abc import Sequence
 
-from mmbench.compare.checks import Below, Verdict, below_baselines, input_concerns
+from mmbench.compare.baselines import Bar, Below, below_baselines
+from mmbench.compare.checks import Verdict, input_concerns
 from mmbench.records import Record
 from mmbench.report.document import Block, BulletList, Heading, Notice, Paragraph
 from mmbench.report.findings import Findings, TaskFindings
 from mmbench.report.i18n import Messages
 from mmbench.report.notes import note_text
-from mmbench.report.numbers import percent, score_with_unit
+from mmbench.report.numbers import percent
 from mmbench.report.words import (
+    baseline_text,
     cell_name,
     cell_of_task,
     listed,
     listed_phrases,
     metric_name,
     outcome_text,
+    score_text,
     split_name,
     trial_names,
 )
+
+BARS: tuple[Bar, ...] = ("majority", "chance", "zero_shot", "probe")
 
 
 def summary(findings: Findings, say: Messages) -> list[Block]:
@@ -86,16 +91,19 @@ def _sentence(task: TaskFindings, findings: Findings, say: Messages) -> str:
         text = say("verdict.tied", leaders=listed_phrases(leaders, say, most=6), **values)
         if verdict.compared > len(leaders):
             text += say("verdict.others_below", count=verdict.compared - len(leaders))
-    return text + _against_majority(verdict, say)
+    return text + _against_baseline(task, verdict, say)
 
 
-def _against_majority(verdict: Verdict, say: Messages) -> str:
-    if verdict.above_majority is not False:
+def _against_baseline(task: TaskFindings, verdict: Verdict, say: Messages) -> str:
+    if verdict.above_baseline is not False:
         return ""
-    majority = verdict.leaders[0].score("majority", verdict.split, verdict.metric)
-    assert majority is not None, "above_majority is None without a majority score"
-    value = score_with_unit(majority.value, verdict.metric)
-    return say("verdict.not_above_majority", value=value)
+    baseline = verdict.leaders[0].baseline(verdict.split, verdict.metric)
+    assert baseline is not None, "above_baseline is None without a baseline's score"
+    return say(
+        "verdict.not_above_baseline",
+        baseline=say(f"against.{task.kind.baseline}"),
+        value=score_text(baseline.value, verdict.metric, say),
+    )
 
 
 # ----------------------------------------------------------------------------- notices
@@ -105,8 +113,7 @@ def _notices(findings: Findings, say: Messages) -> list[Block]:
     """Everything that a reader must know before any number; nothing, if there is nothing."""
     below = below_baselines(findings.records)
     found = [
-        *_below("majority", below, findings, say),
-        *_below("probe", below, findings, say),
+        *(notice for bar in BARS for notice in _below(bar, below, findings, say)),
         *_lost(findings, say),
         *_setups(findings, say),
         *_seen_little(findings, say),
@@ -116,7 +123,7 @@ def _notices(findings: Findings, say: Messages) -> list[Block]:
 
 
 def _below(
-    baseline: str, found: Sequence[Below], findings: Findings, say: Messages
+    baseline: Bar, found: Sequence[Below], findings: Findings, say: Messages
 ) -> list[Notice]:
     """One notice, with a line for each cell that names its seeds."""
     cells: dict[tuple[object, ...], list[Below]] = {}
@@ -135,8 +142,8 @@ def _shortfall(cell: Sequence[Below], findings: Findings, say: Messages) -> str:
         say(
             "notice.clear" if item.clear else "notice.not_clear",
             seed=item.record.trial.seed,
-            value=score_with_unit(item.value, item.metric),
-            baseline_value=score_with_unit(item.baseline_value, item.metric),
+            value=score_text(item.value, item.metric, say),
+            baseline_value=score_text(item.baseline_value, item.metric, say),
         )
         for item in cell
     ]
@@ -144,15 +151,9 @@ def _shortfall(cell: Sequence[Below], findings: Findings, say: Messages) -> str:
         "notice.shortfall",
         cell=cell_of_task(cell[0].record, findings, say),
         split=split_name(cell[0].split, say),
-        baseline=_baseline(cell[0], say),
+        baseline=baseline_text(cell[0], say),
         cases=listed_phrases(cases, say),
     )
-
-
-def _baseline(item: Below, say: Messages) -> str:
-    if item.baseline_recipe is None:
-        return say("quality.majority")
-    return say("notice.probe", recipe=item.baseline_recipe)
 
 
 def _lost(findings: Findings, say: Messages) -> list[Notice]:
@@ -183,7 +184,7 @@ def _seen_little(findings: Findings, say: Messages) -> list[Notice]:
     items = tuple(
         say(
             f"notice.{concern.kind}",
-            model=concern.model,
+            model=say("name.model", model=concern.model, mark=say(f"mark.{concern.mark}")),
             task=concern.task,
             split=split_name(concern.split, say),
             share=percent(concern.share),

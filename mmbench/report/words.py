@@ -2,26 +2,36 @@
 
 from collections.abc import Sequence
 
-from mmbench.cards import Label, ModelCard
+from mmbench.cards import Label, ModelCard, prompt_language
+from mmbench.compare.baselines import Below
 from mmbench.compare.cells import Cell, setup_of
+from mmbench.kinds import kind
+from mmbench.metrics.table import metric
 from mmbench.records import Record
 from mmbench.report.document import Column
-from mmbench.report.findings import Findings, identity
+from mmbench.report.findings import Findings, TaskFindings, identity
 from mmbench.report.i18n import Messages
 from mmbench.report.numbers import (
     MISSING,
+    RANK,
     is_share,
     score,
     score_with_interval,
     score_with_unit,
 )
 
+KNOWN_LANGUAGES = ("en", "zh")
 KNOWN_SPLITS = ("test", "validation", "train")
 
 
 def mark(model: ModelCard, say: Messages) -> str:
     """`pretrained` or `scratch`: whether the weights knew anything before the task."""
     return say(f"mark.{model.start}")
+
+
+def marked(model: ModelCard, say: Messages) -> str:
+    """The model's name with its mark."""
+    return say("name.model", model=model.name, mark=mark(model, say))
 
 
 def model_name(cell: Cell, findings: Findings, say: Messages) -> str:
@@ -31,18 +41,35 @@ def model_name(cell: Cell, findings: Findings, say: Messages) -> str:
     return say("name.model", model=name, mark=mark(cell.model, say))
 
 
+def recipe_name(cell: Cell, say: Messages) -> str:
+    """The recipe, with the language of the prompts where its answers begin with them."""
+    language = prompts_of(cell)
+    by_name = "zero_shot" in (cell.recipe.strategy, cell.recipe.head)
+    if language is None or not by_name:
+        return cell.recipe.name
+    told = language_name(language, say)
+    return say("name.prompts", recipe=cell.recipe.name, language=told)
+
+
+def prompts_of(cell: Cell) -> str | None:
+    """The language in which the model was told the classes before any training."""
+    if kind(cell.task.kind).target != "class":
+        return None
+    return prompt_language(cell.model, cell.task, cell.recipe)
+
+
 def cell_name(cell: Cell, findings: Findings, say: Messages) -> str:
     """Model, mark and recipe, and the setup if there are several."""
     model = model_name(cell, findings, say)
-    name = say("name.cell", model=model, recipe=cell.recipe.name)
+    name = say("name.cell", model=model, recipe=recipe_name(cell, say))
     return _on_setup(name, cell.setup, findings, say)
 
 
 def cell_of_task(record: Record, findings: Findings, say: Messages) -> str:
     """As `cell_name`, for where the task is not clear from the place."""
-    model, task, recipe = record.trial.cell
-    marked = say("name.model", model=model, mark=mark(record.trial.model, say))
-    name = say("name.cell_of_task", model=marked, task=task, recipe=recipe)
+    model = marked(record.trial.model, say)
+    _, task, recipe = record.trial.cell
+    name = say("name.cell_of_task", model=model, task=task, recipe=recipe)
     return _on_setup(name, setup_of(record.fingerprint), findings, say)
 
 
@@ -75,9 +102,30 @@ def lead_columns(findings: Findings, say: Messages) -> tuple[Column, ...]:
 
 
 def lead(cell: Cell, findings: Findings, say: Messages) -> tuple[str, ...]:
-    found = (model_name(cell, findings, say), cell.recipe.name)
+    found = (model_name(cell, findings, say), recipe_name(cell, say))
     letter = findings.letter(cell.setup) or MISSING
     return (*found, letter) if len(findings.setups) > 1 else found
+
+
+def baseline_row(
+    task: TaskFindings, values: Sequence[str], findings: Findings, say: Messages
+) -> tuple[str, ...]:
+    """The first row of a table of scores: what every model must beat."""
+    empty = (MISSING,) * (len(lead_columns(findings, say)) - 1)
+    return (say(f"baseline.{task.kind.baseline}"), *empty, *values)
+
+
+def scored_in_part(task: TaskFindings) -> list[tuple[str, str, str]]:
+    """Splits of which fewer rows were scored than they hold: split, rows scored, rows."""
+    found = []
+    for split in task.splits:
+        outcomes = [cell.outcome(split, task.primary) for cell in task.cells]
+        scored = {o.count for o in outcomes if o is not None and o.count is not None}
+        records = [record for cell in task.cells for record in cell.records]
+        rows = {f.examples for record in records for f in record.data if f.split == split}
+        if scored and rows and min(scored) < max(rows):
+            found.append((split, f"{min(scored):,}", f"{max(rows):,}"))
+    return found
 
 
 def metric_name(name: str, say: Messages) -> str:
@@ -86,11 +134,40 @@ def metric_name(name: str, say: Messages) -> str:
 
 def metric_with_unit(name: str, say: Messages) -> str:
     """The metric as a table header: `accuracy (%)` where values are in percent."""
-    return f"{metric_name(name, say)} (%)" if is_share(name) else metric_name(name, say)
+    told, unit = metric_name(name, say), metric(name).unit
+    if is_share(name):
+        return f"{told} (%)"
+    return f"{told} ({say(f'unit.{unit}')})" if unit else told
+
+
+def score_text(value: float | None, name: str, say: Messages) -> str:
+    """A metric's value as it stands in a sentence: `87.3%`, `rank 12.5`."""
+    if value is not None and metric(name).unit == RANK:
+        return say("value.rank", value=score(value, name))
+    return score_with_unit(value, name)
+
+
+def baseline_text(item: Below, say: Messages) -> str:
+    """What the trial ended below, as it stands in a sentence."""
+    if item.baseline_recipe is None:
+        return say(f"against.{item.baseline}")
+    return say("against.probe", recipe=item.baseline_recipe)
 
 
 def split_name(name: str, say: Messages) -> str:
     return say(f"split.{name}") if name in KNOWN_SPLITS else name
+
+
+def language_name(code: str, say: Messages) -> str:
+    return say(f"lang.{code}") if code in KNOWN_LANGUAGES else code
+
+
+def stage_name(task: TaskFindings, say: Messages) -> str:
+    """When the outcomes of the task's cells were scored."""
+    zero_shot = {cell.recipe.strategy == "zero_shot" for cell in task.cells}
+    if len(zero_shot) > 1:
+        return say("stage.mixed")
+    return say("stage.before") if True in zero_shot else say("stage.after")
 
 
 def outcome_text(cell: Cell, split: str, say: Messages) -> str:
@@ -100,7 +177,7 @@ def outcome_text(cell: Cell, split: str, say: Messages) -> str:
     if found is None:
         return MISSING
     plain, interval = score(found.value, name), score_with_interval(found, name)
-    return score_with_unit(found.value, name) + interval.removeprefix(plain)
+    return score_text(found.value, name, say) + interval.removeprefix(plain)
 
 
 def label_name(value: str, labels: tuple[Label, ...] | None, say: Messages) -> str:

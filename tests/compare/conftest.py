@@ -9,6 +9,7 @@ from mmbench.cards import HubModel, ModelCard, RandomModel, Recipe, TaskCard, Te
 from mmbench.cards.recipe import Strategy
 from mmbench.cards.sources import BundledData
 from mmbench.cards.task import Target
+from mmbench.kinds import KINDS
 from mmbench.records import (
     Environment,
     Fingerprint,
@@ -49,6 +50,18 @@ ENVIRONMENT = Environment(
 
 
 def task_card(metric: str = "accuracy") -> TaskCard:
+    """Of the kind that the metric belongs to."""
+    if metric in KINDS["retrieval"].metrics:
+        return TaskCard(
+            name="fixture-retrieval",
+            version=1,
+            kind="retrieval",
+            languages=("en",),
+            inputs={"image": "image", "text": "text"},
+            target=Target(column="key"),
+            source=BundledData(via="bundled", files={"all": "fixture.parquet"}),
+            metrics=(metric,),
+        )
     return TaskCard(
         name="fixture-task",
         version=1,
@@ -98,6 +111,8 @@ def make_record(
     seed: int = 0,
     test: Reached | None = (0.8, 0.75, 0.85),
     majority: Reached | None = (0.5, 0.45, 0.55),
+    chance: float | None = None,
+    before: float | None = None,
     metric: str = "accuracy",
     status: Status = "ok",
     scratch: bool = False,
@@ -110,7 +125,8 @@ def make_record(
     facts: tuple[SplitFacts, ...] = (),
     started_at: str = "2026-11-01T10:00:00+00:00",
 ) -> Record:
-    """A record whose `after` on test is `test`: value, low, high."""
+    """A record whose `after` on test is `test`: value, low, high. `chance` and `before` are scores
+    on test without an interval; the kind of the task follows from the metric."""
     trial = Trial(
         model=model_card(model, scratch=scratch),
         task=task_card(metric),
@@ -120,7 +136,12 @@ def make_record(
         digests={"model": "m1", "task": data},
     )
     stage: Stage = "before" if strategy == "zero_shot" else "after"
+    reached: dict[tuple[Stage, str], Reached | None]
     reached = {(stage, "test"): test, ("majority", "test"): majority}
+    plain: dict[Stage, float | None] = {"chance": chance, "before": before}
+    for other, value in plain.items():
+        if value is not None:
+            reached[other, "test"] = (value, None, None)
     reached |= {(stage, split): value for split, value in (splits or {}).items()}
     record = Record(
         key=trial.key,

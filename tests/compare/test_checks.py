@@ -9,14 +9,13 @@ from mmbench.compare.cells import cells
 from mmbench.compare.checks import (
     Verdict,
     at_grid_edge,
-    below_baselines,
     input_concerns,
     main_split,
     separable,
     splits_scored,
 )
 from mmbench.metrics import table
-from mmbench.records import Fingerprint, GridPoint, Record, SplitFacts
+from mmbench.records import GridPoint, Record, SplitFacts
 
 MakeRecord = Callable[..., Record]
 
@@ -147,9 +146,43 @@ def test_leaders_are_held_against_the_majority_class(make_record: MakeRecord) ->
     above = verdict_of([make_record(test=(0.8, 0.7, 0.9), majority=(0.5, 0.4, 0.6))])
     within = verdict_of([make_record(test=(0.6, 0.5, 0.7), majority=(0.5, 0.4, 0.6))])
     unknown = verdict_of([make_record(majority=None)])
-    assert above.above_majority is True
-    assert within.above_majority is False
-    assert unknown.above_majority is None
+    assert above.above_baseline is True
+    assert within.above_baseline is False
+    assert unknown.above_baseline is None
+
+
+def test_leaders_of_retrieval_are_held_against_chance_which_needs_no_interval(
+    make_record: MakeRecord,
+) -> None:
+    retrieval = {"metric": "mean_recall", "majority": None}
+    above = verdict_of([make_record(test=(0.2, 0.11, 0.3), chance=0.1, **retrieval)])
+    within = verdict_of([make_record(test=(0.2, 0.09, 0.3), chance=0.1, **retrieval)])
+    assert above.above_baseline is True
+    assert within.above_baseline is False
+
+
+def test_of_two_median_ranks_the_lower_is_better(make_record: MakeRecord) -> None:
+    rank = {"metric": "t2i_median_rank", "majority": None, "chance": 50.0}
+    verdict = verdict_of(
+        [
+            make_record("a", test=(12.0, 9.0, 16.0), **rank),
+            make_record("b", test=(30.0, 24.0, 37.0), **rank),
+        ]
+    )
+    assert names(verdict) == ["a"]
+    assert verdict.supported
+    assert verdict.above_baseline is True
+
+
+def test_a_median_rank_of_one_in_every_resample_is_no_evidence(make_record: MakeRecord) -> None:
+    rank = {"metric": "t2i_median_rank", "majority": None}
+    verdict = verdict_of(
+        [
+            make_record("a", test=(1.0, 1.0, 1.0), **rank),
+            make_record("b", test=(2.0, 2.0, 3.0), **rank),
+        ]
+    )
+    assert names(verdict) == ["a", "b"]
 
 
 def test_pretrained_and_scratch_are_judged_together_and_keep_their_marks(
@@ -160,60 +193,6 @@ def test_pretrained_and_scratch_are_judged_together_and_keep_their_marks(
         ("a", "pretrained"),
         ("b", "scratch"),
     }
-
-
-# ---------------------------------------------------------------------------- baselines
-
-
-def test_a_trial_below_the_majority_class_is_named(make_record: MakeRecord) -> None:
-    (found,) = below_baselines([make_record(test=(0.42, 0.36, 0.48)), make_record("b")])
-    assert (found.baseline, found.value, found.baseline_value) == ("majority", 0.42, 0.5)
-    assert found.record.trial.model.name == "a"
-    assert found.clear
-
-
-def test_below_by_less_than_the_interval_is_named_but_not_clear(make_record: MakeRecord) -> None:
-    (found,) = below_baselines([make_record(test=(0.48, 0.42, 0.54))])
-    assert not found.clear
-
-
-def test_equal_to_the_majority_class_is_not_below(make_record: MakeRecord) -> None:
-    assert below_baselines([make_record(test=(0.5, 0.45, 0.55))]) == []
-
-
-@pytest.mark.parametrize("strategy", ["head", "full"])
-def test_a_fine_tuning_below_its_own_probe_is_named(make_record: MakeRecord, strategy: str) -> None:
-    records = [
-        make_record(strategy="probe", test=(0.85, 0.8, 0.9)),
-        make_record(strategy=strategy, test=(0.80, 0.75, 0.84)),
-    ]
-    (found,) = below_baselines(records)
-    assert (found.baseline, found.baseline_recipe, found.clear) == ("probe", "probe", True)
-    assert found.record.trial.recipe.strategy == strategy
-
-
-def test_the_probe_of_another_seed_model_data_or_machine_is_no_baseline(
-    make_record: MakeRecord, fingerprint: Fingerprint
-) -> None:
-    better = {"strategy": "probe", "test": (0.95, 0.9, 0.99)}
-    records = [
-        make_record(test=(0.80, 0.75, 0.84)),
-        make_record(seed=1, **better),
-        make_record("b", **better),
-        make_record(data="d2", **better),
-        make_record(fingerprint=replace(fingerprint, threads=8), **better),
-    ]
-    assert below_baselines(records) == []
-
-
-def test_failed_zero_shot_and_unscored_trials_are_below_nothing(make_record: MakeRecord) -> None:
-    records = [
-        make_record(status="failed"),
-        make_record("b", strategy="zero_shot", test=(0.1, 0.05, 0.15)),
-        make_record("c", test=None),
-        make_record("d", test=(0.1, 0.05, 0.15), majority=None),
-    ]
-    assert below_baselines(records) == []
 
 
 # ------------------------------------------------------------------------------- inputs
@@ -231,6 +210,16 @@ def test_truncated_texts_and_unknown_tokens_are_named_once_by_their_worst_split(
         ("truncated", "test", 0.3),
         ("unknown_tokens", "test", 0.4),
     ]
+
+
+def test_truncation_is_a_share_of_the_distinct_texts_where_these_are_paired_with_images(
+    make_record: MakeRecord,
+) -> None:
+    facts = SplitFacts(
+        split="test", examples=500, truncated=10, candidates={"image": 500, "text": 100}
+    )
+    (found,) = input_concerns([make_record(facts=(facts,), scratch=True)])
+    assert (found.share, found.mark) == (0.1, "scratch")
 
 
 def test_a_little_truncation_is_no_concern(make_record: MakeRecord) -> None:

@@ -135,6 +135,7 @@ MODELS = {
         ),
     )
 }
+EMOJI = ("animal", "food", "flag", "face", "object", "travel")
 TASKS = {
     card.name: card
     for card in (
@@ -164,7 +165,16 @@ TASKS = {
             kind="classification",
             languages=(),
             inputs={"image": "image"},
-            target=Target(column="group"),
+            target=Target(
+                column="group",
+                labels=tuple(
+                    Label(value=value, names={"en": value, "zh": chinese})
+                    for value, chinese in zip(
+                        EMOJI, ["动物", "食物", "旗帜", "表情", "物品", "旅行"], strict=True
+                    )
+                ),
+            ),
+            prompts={"en": ("an emoji of {label}",), "zh": ("{label}的表情符号",)},
             source=BundledData(via="bundled", files={"all": "fixture.parquet"}),
             metrics=("accuracy", "balanced_accuracy"),
             splits={
@@ -237,5 +247,5 @@ ROWS = {
 }  # fmt: skip
 CLASSES = {
     "fixture-reviews": ("0", "1"),
-    "fixture-emoji": ("animal", "food", "flag", "face", "object", "travel"),
+    "fixture-emoji": EMOJI,
 }

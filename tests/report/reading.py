@@ -55,14 +55,19 @@ def words(document: Document) -> str:
 def table_with(document: Document, header: str) -> Table:
     """The first table with this column."""
     for block in flat(document.blocks):
-        if isinstance(block, Table) and header in [column.header for column in block.columns]:
+        if isinstance(block, Table) and plain(header) in [plain(c.header) for c in block.columns]:
             return block
     raise AssertionError(f"no table has a column {header!r}")
 
 
+def plain(text: str) -> str:
+    """The text with ordinary spaces."""
+    return text.replace(NO_BREAK, " ")
+
+
 def column(table: Table, header: str) -> list[str]:
-    place = [c.header for c in table.columns].index(header)
-    return [row[place].replace(NO_BREAK, " ") for row in table.rows]
+    place = [plain(c.header) for c in table.columns].index(plain(header))
+    return [plain(row[place]) for row in table.rows]
 
 
 def sentences(document: Document) -> tuple[str, ...]:

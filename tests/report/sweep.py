@@ -1,11 +1,11 @@
-"""A small sweep by hand: two tasks, six models, several seeds, a failure and a refusal.
+"""A small sweep by hand: texts, images and both, several seeds, a failure and a refusal.
 
 TEST FIXTURE: every model, number and machine below is invented. The numbers are of a realistic
 size, so that the report made from them reads like a real one; none was ever measured.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from mmbench.metrics.intervals import wilson
@@ -18,38 +18,22 @@ from mmbench.records import (
     Score,
     SplitFacts,
     Stage,
-    Trial,
-    digest_of,
 )
 from mmbench.report.document import Lang
 from mmbench.store import Stored
 from tests.report.cards import (
     CLASSES,
-    ENVIRONMENT,
-    FINGERPRINT,
     MODELS,
     NOT_APPLICABLE,
     RECIPES,
     ROWS,
     TASKS,
 )
+from tests.report.paired_sweep import paired_sweep
+from tests.report.pieces import Cell, bare_record, never_resolved, plain, timed
 
 StoreAll = Callable[[list[Record]], list[Stored]]
 LANGS: tuple[Lang, ...] = ("en", "zh")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cell:
-    """What one cell of the invented sweep reached and took; the first score is that of test."""
-
-    model: str
-    task: str
-    recipe: str
-    reached: Mapping[str, float]
-    seeds: tuple[int, ...] = (0,)
-    samples_per_second: float = 40.0
-    seconds: float = 300.0
-    warnings: tuple[str, ...] = ()
 
 
 def _reviews(train: float, validation: float, test: float) -> dict[str, float]:
@@ -109,6 +93,7 @@ SWEEP = (
 def sweep() -> list[Record]:
     """The records of the whole invented sweep."""
     records = [make_record(cell, seed) for cell in SWEEP for seed in cell.seeds]
+    records += paired_sweep()
     failed = Cell(model="fixture-vit-zh", task="fixture-emoji", recipe="probe", reached={})
     refused = Cell(model="fixture-effnet", task="fixture-reviews", recipe="full", reached={})
     return [
@@ -135,31 +120,6 @@ def sweep() -> list[Record]:
             ),
         ),
     ]
-
-
-def bare_record(cell: Cell, seed: int) -> Record:
-    trial = Trial(
-        model=MODELS[cell.model],
-        task=TASKS[cell.task],
-        recipe=RECIPES[cell.recipe],
-        seed=seed,
-        digests={"model": f"{hash_of(cell.model):064x}", "task": f"{hash_of(cell.task):064x}"},
-    )
-    return Record(
-        key=trial.key,
-        trial=trial,
-        fingerprint=FINGERPRINT,
-        environment=ENVIRONMENT,
-        status="ok",
-        started_at=f"2026-11-0{1 + seed}T10:00:00+00:00",
-        seconds=cell.seconds + 3 * seed,
-    )
-
-
-def never_resolved(record: Record) -> Record:
-    """Refused by its card: neither weights nor data were looked at."""
-    trial = replace(record.trial, digests={})
-    return replace(record, trial=trial, key=trial.key)
 
 
 def make_record(cell: Cell, seed: int = 0) -> Record:
@@ -216,37 +176,27 @@ def _measurements(cell: Cell, seed: int) -> list[Measurement]:
     probe, text = cell.recipe == "probe", "image" not in MODELS[cell.model].modalities
     parameters = float(MODELS[cell.model].parameters or 0)
     found = [
-        _rate("inference_samples_per_second", 130.0),
-        _plain("data_wait_share", "1", 0.004),
-        _plain("transfer_share", "1", 0.0),
-        _plain("train_seconds", "s", 0.3 * cell.seconds),
-        _plain("tuning_seconds", "s", 0.6 * cell.seconds),
-        _plain("peak_rss_bytes", "bytes", 1.4 * 2**30 + 16 * parameters),
-        _plain("peak_rss_growth_bytes", "bytes", 16 * parameters),
-        _plain("parameters", "1", parameters),
-        _plain("trainable_parameters", "1", 770.0 if probe else parameters),
+        timed("inference_samples_per_second", 130.0),
+        plain("data_wait_share", "1", 0.004),
+        plain("transfer_share", "1", 0.0),
+        plain("train_seconds", "s", 0.3 * cell.seconds),
+        plain("tuning_seconds", "s", 0.6 * cell.seconds),
+        plain("peak_rss_bytes", "bytes", 1.4 * 2**30 + 16 * parameters),
+        plain("peak_rss_growth_bytes", "bytes", 16 * parameters),
+        plain("parameters", "1", parameters),
+        plain("trainable_parameters", "1", 770.0 if probe else parameters),
     ]
     if probe:
         note = "short: 2 of 5 windows"
-        head = _rate("head_samples_per_second", rate)
-        features = [_rate("feature_samples_per_second", 118.0), _plain("feature_seconds", "s", 52)]
-        reused = _plain("feature_seconds_reused", "s", 49.0 if seed else 0.0)
+        head = timed("head_samples_per_second", rate)
+        features = [timed("feature_samples_per_second", 118.0), plain("feature_seconds", "s", 52)]
+        reused = plain("feature_seconds_reused", "s", 49.0 if seed else 0.0)
         return [*found, replace(head, note=note), *features, reused]
-    found.append(_rate("train_samples_per_second", rate))
+    found.append(timed("train_samples_per_second", rate))
     if text:
-        found.append(_rate("train_tokens_per_second", 31 * rate))
-        found.append(_rate("train_padded_tokens_per_second", 33.5 * rate))
+        found.append(timed("train_tokens_per_second", 31 * rate))
+        found.append(timed("train_padded_tokens_per_second", 33.5 * rate))
     return found
-
-
-def _rate(name: str, value: float) -> Measurement:
-    return Measurement(
-        name=name, unit="samples/s", value=value, low=0.97 * value, high=1.02 * value
-    )
-
-
-def _plain(name: str, unit: str, value: float) -> Measurement:
-    return Measurement(name=name, unit=unit, value=value)
 
 
 def _grid(cell: Cell, validation: float) -> tuple[GridPoint, ...]:
@@ -280,11 +230,6 @@ def _facts(cell: Cell) -> list[SplitFacts]:
         )
         for split, rows in ROWS[cell.task].items()
     ]
-
-
-def hash_of(name: str) -> int:
-    """A stand-in for a content digest, the same in every process."""
-    return int(digest_of(name), 16)
 
 
 # ---------------------------------------------------------------------------- fixtures

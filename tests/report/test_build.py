@@ -27,7 +27,7 @@ def no_drawing(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_claim_is_made_only_where_the_intervals_support_it(
     documents: dict[Lang, Document],
 ) -> None:
-    emoji, reviews = sentences(documents["en"])
+    emoji, _, _, reviews = sentences(documents["en"])
     assert "cannot be told apart" in emoji
     assert "fixture-effnet (pretrained) × full at 95.1% [93.3, 96.4]" in emoji
     assert "fixture-vit-zh (pretrained) × full at 94.7% [92.8, 96.1]" in emoji
@@ -36,7 +36,7 @@ def test_a_claim_is_made_only_where_the_intervals_support_it(
 
 
 def test_the_same_is_claimed_in_chinese(documents: dict[Lang, Document]) -> None:
-    emoji, reviews = sentences(documents["zh"])
+    emoji, _, _, reviews = sentences(documents["zh"])
     assert "无法分出高下" in emoji
     assert "最好" not in emoji
     assert "fixture-bert-zh（预训练）× full" in reviews
@@ -82,9 +82,9 @@ def test_leaders_that_do_not_clearly_beat_the_majority_class_are_said_so(
 
 
 def test_counts_of_what_was_compared_are_given(documents: dict[Lang, Document]) -> None:
-    assert "6 models, 2 tasks and 2 recipes in 21 trials" in words(documents["en"])
-    assert "Finished: 19; failed: 1; refused: 1." in words(documents["en"])
-    assert "6 个模型、2 个任务、2 种训练方案，共 21 次试验" in words(documents["zh"])
+    assert "9 models, 4 tasks and 5 recipes in 29 trials" in words(documents["en"])
+    assert "Finished: 27; failed: 1; refused: 1." in words(documents["en"])
+    assert "9 个模型、4 个任务、5 种训练方案，共 29 次试验" in words(documents["zh"])
 
 
 def test_a_repeat_replaces_the_earlier_run_and_is_not_a_seed(
@@ -92,19 +92,26 @@ def test_a_repeat_replaces_the_earlier_run_and_is_not_a_seed(
 ) -> None:
     again = replace(records[0], started_at="2026-12-01T10:00:00+00:00")
     found = build(store_all([again, *records]), lang="en")
-    assert "21 trials" in words(found)
+    assert "29 trials" in words(found)
 
 
 # ------------------------------------------------------------------------------ notices
 
 
-def test_ending_below_majority_or_probe_is_said_loudly(documents: dict[Lang, Document]) -> None:
+def test_ending_below_majority_zero_shot_or_probe_is_said_loudly(
+    documents: dict[Lang, Document],
+) -> None:
     texts = (
-        ("Worse than the majority class", "Worse than the linear probe"),
-        ("低于多数类基线", "低于同一模型的线性探测"),
+        ("Worse than the majority class", "Ended below zero-shot", "Worse than the probe"),
+        ("低于多数类基线", "低于零样本", "低于同一模型的探测"),
     )
-    for lang, (majority, probe) in zip(LANGS, texts, strict=True):
+    for lang, (majority, zero_shot, probe) in zip(LANGS, texts, strict=True):
         found = notices(documents[lang])
+        (below_zero_shot,) = (text for text in found if zero_shot in text)
+        assert "fixture-match-zh × contrast-full" in below_zero_shot
+        assert "46.0%" in below_zero_shot
+        assert "53.0%" in below_zero_shot
+        assert "fixture-match-en" not in below_zero_shot
         (below_majority,) = (text for text in found if majority in text)
         (below_probe,) = (text for text in found if probe in text)
         assert "fixture-effnet-scratch" in below_majority
@@ -113,10 +120,30 @@ def test_ending_below_majority_or_probe_is_said_loudly(documents: dict[Lang, Doc
         assert "fixture-bert-zh" not in below_probe
 
 
+def test_retrieval_below_chance_is_said_loudly_and_in_the_summary(
+    records: list[Record], store_all: StoreAll
+) -> None:
+    (scratch,) = only(records, task="fixture-match-zh", models=("fixture-clip-scratch",))
+    lost = [
+        replace(score, value=0.02, low=0.001, high=0.03)
+        if (score.stage, score.split, score.metric) == ("after", "test", "mean_recall")
+        else score
+        for score in scratch.scores
+    ]
+    texts = (
+        ("Worse than chance", "beat chance, 2.7%"),
+        ("低于随机水平", "优于随机水平（2.7%）"),
+    )
+    for lang, (loud, plain) in zip(LANGS, texts, strict=True):
+        found = build(store_all([replace(scratch, scores=tuple(lost))]), lang=lang)
+        assert any(loud in text for text in notices(found))
+        assert plain in sentences(found)[0]
+
+
 def test_a_cell_below_its_baseline_in_several_seeds_is_one_line(
     documents: dict[Lang, Document],
 ) -> None:
-    (below,) = (text for text in notices(documents["en"]) if "linear probe" in text)
+    (below,) = (text for text in notices(documents["en"]) if "Worse than the probe" in text)
     assert below.count("fixture-minilm-en") == 1
     assert all(f"seed {seed} has" in below for seed in (0, 1, 2))
 

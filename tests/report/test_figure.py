@@ -29,8 +29,27 @@ def texts(figure: Figure) -> list[str]:
 @pytest.mark.parametrize(
     ("lang", "wanted"),
     [
-        ("en", ("fixture-bert-zh (pretrained)", "majority class", "accuracy (%) on test")),
-        ("zh", ("fixture-effnet-scratch（随机初始化）", "多数类基线", "测试集准确率")),
+        (
+            "en",
+            (
+                "fixture-bert-zh (pretrained)",
+                "majority class",
+                "accuracy (%) on test",
+                "fixture-clip-scratch (scratch)",
+                "chance",
+                "mean recall (%) on test",
+            ),
+        ),
+        (
+            "zh",
+            (
+                "fixture-effnet-scratch（随机初始化）",
+                "多数类基线",
+                "测试集准确率",
+                "随机水平",
+                "测试集平均召回率",
+            ),
+        ),
     ],
 )
 def test_names_marks_and_axes_are_text(
@@ -66,6 +85,21 @@ def test_a_name_from_data_stays_text(records: list[Record], store_all: StoreAll)
     assert any("<script>" in text for text in texts(found))
     attributes = {name for node in root.iter() for name in node.attrib}
     assert not any(name.startswith("on") or name.endswith("href") for name in attributes)
+
+
+def test_a_panel_has_room_for_its_own_recipes_alone(
+    records: list[Record], store_all: StoreAll
+) -> None:
+    def height(found: list[Record]) -> float:
+        root = ET.fromstring(figure_of(build(store_all(found), lang="en")).svg)
+        return float(root.get("height") or 0)
+
+    task = [r for r in records if r.trial.task.name == "fixture-match-en"]
+    one = [r for r in task if r.trial.recipe.name == "zero-shot"]
+    assert height(one) < height(task)
+    reviews = [r for r in records if r.trial.task.name == "fixture-reviews"]
+    both = height([*one, *reviews])
+    assert both < height(one) + height(reviews)
 
 
 def test_axes_stay_within_what_the_metric_can_be(documents: dict[Lang, Document]) -> None:

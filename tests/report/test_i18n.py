@@ -8,6 +8,7 @@ from typing import get_args
 import pytest
 
 from mmbench.cards import Strategy
+from mmbench.kinds import KINDS, Baseline
 from mmbench.metrics.table import METRICS
 from mmbench.report import document
 from mmbench.report.document import Lang
@@ -39,6 +40,7 @@ def unused(keys: Iterable[str]) -> list[str]:
         *report,
         *package.glob("cards/*.py"),
         *package.glob("compare/*.py"),
+        package / "kinds.py",
         package / "records.py",
         package / "metrics" / "table.py",
     )
@@ -63,6 +65,13 @@ def test_both_languages_fill_in_the_same_values() -> None:
         assert placeholders(text) == placeholders(CATALOGUE["zh"][key]), key
 
 
+@pytest.mark.parametrize("lang", LANGS)
+def test_no_key_stands_in_two_files(lang: Lang) -> None:
+    files = ["terms", "messages", "messages_notes", "messages_facts"]
+    found = [strings_of(SOURCE / f"{name}_{lang}.py")[0] & set(CATALOGUE[lang]) for name in files]
+    assert sum(len(keys) for keys in found) == len(CATALOGUE[lang])
+
+
 def test_every_key_is_used() -> None:
     assert unused(CATALOGUE["en"]) == []
 
@@ -77,6 +86,10 @@ def test_what_cards_may_name_has_a_text(lang: Lang) -> None:
     known = CATALOGUE[lang]
     assert {f"metric.{name}" for name in METRICS} <= set(known)
     assert {f"strategy.{name}" for name in get_args(Strategy)} <= set(known)
+    assert {f"short.{name}" for name in KINDS["retrieval"].metrics} <= set(known)
+    assert {f"unit.{metric.unit}" for metric in METRICS.values() if metric.unit} <= set(known)
+    for name in get_args(Baseline):
+        assert {f"baseline.{name}", f"against.{name}", f"notice.below_{name}"} <= set(known)
 
 
 @pytest.mark.parametrize("lang", LANGS)

@@ -130,3 +130,13 @@ def test_a_link_leads_to_its_file() -> None:
 def test_the_check_sees_what_is_live(text: str) -> None:
     with pytest.raises(AssertionError):
         assert_harmless(text)
+
+
+@pytest.mark.parametrize("text", ["R@5", "I→T R@10", "recall@1, recall@10"])
+def test_a_number_behind_an_at_sign_is_no_address_and_stays_as_it_is(text: str) -> None:
+    assert escape(text) == text
+
+
+@pytest.mark.parametrize("text", ["@5", "召回率@5", "a@1.example", "a@12-b", "a@1234", "a@b"])
+def test_what_could_be_a_mention_or_an_address_is_stopped(text: str) -> None:
+    assert f"@{WORD_JOINER}" in escape(text)

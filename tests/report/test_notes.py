@@ -1,24 +1,63 @@
-"""Our own notes reach the reader in the reader's language."""
+"""Our own notes and failures reach the reader in the reader's language."""
 
 import re
+from pathlib import Path
+from typing import Any, cast
 
+import numpy as np
 import pytest
 import torch
 
+from mmbench.data.cache import Cache
+from mmbench.data.examples import Examples, TaskData
 from mmbench.errors import Diverged
+from mmbench.executors.lost import failure_of, not_startable, not_started
+from mmbench.executors.process import Ending
+from mmbench.executors.worker import SHARED
 from mmbench.meters.clock import Window, throughput
+from mmbench.progress import Silent
 from mmbench.report.i18n import Messages
-from mmbench.report.notes import note_text
+from mmbench.report.notes import failure_text, note_text
 from mmbench.train.costs import MEASURED_EARLIER
-from mmbench.train.evaluate import score_split
 from mmbench.train.loop import mean_loss
-from mmbench.train.outcome import NOT_APPLICABLE
-from mmbench.trial import other_work_of
+from mmbench.train.objectives import SplitRows, base, classification, retrieval
+from mmbench.train.setting import Setting
+from mmbench.trial import LOADED_EARLIER, other_work_of
+from tests.report.cards import FINGERPRINT, NOT_APPLICABLE, RECIPES, TASKS
+from tests.report.paired_cards import NO_SPACE
+from tests.report.paired_sweep import LOADED_EARLIER as LOADED_IN_SWEEP
+from tests.report.paired_sweep import SHARED_START
 
 ENGLISH = re.compile(r"[a-z]{3,}")
 
 
-def ours() -> list[str]:
+def one_group_note(tmp_path: Path) -> str | None:
+    """As classification words it, of two rows in one group."""
+    setting = Setting(
+        task=TASKS["fixture-reviews"],
+        recipe=RECIPES["full"],
+        seed=0,
+        identities={},
+        fingerprint=FINGERPRINT,
+        device=torch.device("cpu"),
+        cache=Cache(tmp_path),
+        watcher=Silent(),
+        inference_seconds=0.0,
+    )
+    data = TaskData(splits={}, labels=(0, 1), dropped={})
+    objective = classification.Classification(cast("Any", None), data, setting)
+    examples = Examples(ids=("a", "b"), inputs={}, targets=np.array([0, 1]), groups=("g", "g"))
+    split = SplitRows(name="test", examples=examples, rows=cast("Any", None))
+    return objective.scores("after", split, {"logits": np.eye(2, dtype=np.float32)})[0].note
+
+
+def diverged() -> str:
+    with pytest.raises(Diverged) as step:
+        mean_loss([torch.tensor(float("nan"))], step=3)
+    return str(step.value)
+
+
+def ours(tmp_path: Path) -> list[str]:
     """The notes as the code that makes them words them."""
     window = Window(
         seconds=1.0,
@@ -30,23 +69,69 @@ def ours() -> list[str]:
         transfer_seconds=0.0,
     )
     (short,) = throughput([window, window], "train", tokens=False)
-    targets = torch.tensor([0, 1]).numpy()
-    (grouped,) = score_split(
-        "after", "test", targets, targets, classes=2, metrics=("accuracy",), groups=("a", "a")
-    )
-    with pytest.raises(Diverged) as step:
-        mean_loss([torch.tensor(float("nan"))], step=3)
-    diverged = f"learning rate 0.1 diverged: {step.value}"
-    notes = [NOT_APPLICABLE, MEASURED_EARLIER, short.note, grouped.note, diverged]
-    notes += other_work_of(1.24, 2)
+    notes = [
+        classification.NO_SPACE,
+        classification.NO_PROMPTS,
+        retrieval.NO_SPACE,
+        base.ONE_GROUP,
+        one_group_note(tmp_path),
+        MEASURED_EARLIER,
+        LOADED_EARLIER,
+        SHARED,
+        short.note,
+        f"learning rate 0.1 diverged: {diverged()}",
+        *other_work_of(1.24, 2),
+    ]
+    assert None not in notes
     return [note for note in notes if note is not None]
 
 
-def test_the_notes_of_trials_are_translated() -> None:
-    notes = ours()
-    assert len(notes) == 6
-    for note in notes:
+ENDINGS = [
+    Ending(why="ended", status=-11, output="Fatal Python error"),
+    Ending(why="ended", status=-9, output=""),
+    Ending(why="ended", status=-15, output=""),
+    Ending(why="ended", status=0, output="bye"),
+    Ending(why="late", status=-15, output=""),
+    Ending(why="garbled", status=-9, output="", said="hello 'you'"),
+    Ending(why="silent", status=-9, output=""),
+]
+
+
+def test_the_notes_of_trials_are_translated(tmp_path: Path) -> None:
+    for note in ours(tmp_path):
         assert not ENGLISH.search(note_text(note, Messages("zh"))), note
+
+
+@pytest.mark.parametrize("ending", ENDINGS, ids=lambda ending: f"{ending.why} {ending.status}")
+@pytest.mark.parametrize("limit", [None, 90.0])
+def test_why_a_worker_gave_no_record_is_translated_whole(
+    ending: Ending, limit: float | None
+) -> None:
+    message = failure_of(ending, during="scoring test", limit_seconds=limit).message
+    text = failure_text(message, Messages("zh"))
+    assert text.startswith("工作进程在“scoring test”阶段")
+    names = r"scoring test|hello 'you'|SIG\w+|Out of memory|dmesg|batch_size|exit|inline|--[a-z-]+"
+    assert not ENGLISH.search(re.sub(names, "", text)), text
+    assert failure_text(message, Messages("en")) == message
+
+
+@pytest.mark.parametrize("ending", ENDINGS, ids=lambda ending: f"{ending.why} {ending.status}")
+def test_why_a_worker_was_never_ready_is_translated(ending: Ending) -> None:
+    message = not_started(ending).message
+    text = failure_text(message, Messages("zh"))
+    assert text.startswith("工作进程在就绪之前")
+    assert ending.output or text.endswith("没有任何输出")
+    assert failure_text(message, Messages("en")) == message
+
+
+def test_what_the_system_and_the_loss_refused_is_translated() -> None:
+    message = not_startable(OSError(11, "no processes left")).message
+    text = failure_text(message, Messages("zh"))
+    assert text.startswith("无法启动工作进程：")
+    assert "no processes left" in text
+    assert "第 3 步变为 nan" in failure_text(diverged(), Messages("zh"))
+    for each in (message, diverged()):
+        assert failure_text(each, Messages("en")) == each
 
 
 def test_numbers_survive_the_translation() -> None:
@@ -56,8 +141,15 @@ def test_numbers_survive_the_translation() -> None:
     assert "2 核" in text
 
 
-def test_the_notes_of_others_are_left_as_they_are() -> None:
+def test_the_words_of_others_are_left_as_they_are() -> None:
     assert note_text("measured by hand", Messages("zh")) == "measured by hand"
+    assert failure_text("KeyError: 'x'", Messages("zh")) == "KeyError: 'x'"
+
+
+def test_the_notes_of_the_invented_sweep_are_those_of_the_code() -> None:
+    assert NOT_APPLICABLE == classification.NO_SPACE
+    assert NO_SPACE == retrieval.NO_SPACE
+    assert (LOADED_IN_SWEEP, SHARED_START) == (LOADED_EARLIER, SHARED)
 
 
 def test_a_quiet_machine_is_not_warned_about() -> None:

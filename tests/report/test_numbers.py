@@ -33,6 +33,47 @@ def test_amounts_keep_three_digits(value: float | None, text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("value", "text"), [(1.0, "1"), (2.5, "2.5"), (1200.5, "1,200.5"), (17.04, "17"), (None, "–")]
+)
+def test_a_median_rank_is_a_whole_number_or_a_half(value: float | None, text: str) -> None:
+    assert numbers.score(value, "i2t_median_rank") == text
+
+
+def test_a_median_rank_carries_its_unit_in_a_sentence_and_its_interval_in_a_table() -> None:
+    text = numbers.score_with_interval(estimate(12.5, 9.0, 1017.0), "t2i_median_rank")
+    assert text.replace(numbers.NO_BREAK, " ") == "12.5 [9, 1,017]"
+    told = numbers.score_with_unit(12.5, "t2i_median_rank")
+    assert told.replace(numbers.NO_BREAK, " ") == "rank 12.5"
+
+
+def test_a_recall_is_printed_as_an_accuracy_is() -> None:
+    assert numbers.score_with_unit(0.384, "i2t_recall@1") == "38.4%"
+    assert numbers.score(0.68, "mean_recall") == "68.0"
+
+
+@pytest.mark.parametrize(
+    ("value", "name", "text"),
+    [
+        (0.1234, "accuracy", "+12.3"), (-0.22, "mean_recall", "−22.0"),
+        (0.0001, "accuracy", "0.0"), (-0.0001, "accuracy", "0.0"), (0.0, "accuracy", "0.0"),
+        (-3.5, "i2t_median_rank", "−3.5"), (10.0, "i2t_median_rank", "+10"),
+        (0.01, "i2t_median_rank", "0"),
+    ],
+)  # fmt: skip
+def test_a_difference_has_a_sign_unless_it_prints_as_nothing(
+    value: float, name: str, text: str
+) -> None:
+    assert numbers.difference(value, name) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(5.5, "5.500"), (0.0005, "0.001"), (2.4e-5, "2.4e-05"), (0.0, "0.000")]
+)
+def test_a_loss_keeps_its_size(value: float, text: str) -> None:
+    assert numbers.loss(value) == text
+
+
+@pytest.mark.parametrize(
     ("share", "text"),
     [(0.0, "0%"), (0.0001, "< 0.1%"), (0.0321, "3.2%"), (1.0, "100.0%"), (None, "–")],
 )

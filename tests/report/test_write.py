@@ -39,6 +39,15 @@ def test_the_report_reads_as_its_reference_page(rendered: dict[Lang, str], lang:
     )
 
 
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_the_tables_of_the_reference_page_hold(rendered: dict[Lang, str], lang: Lang) -> None:
+    tokens = parse(rendered[lang])
+    tables = [token for token in tokens if token.type == "table_open"]
+    rules = re.findall(r"^\|[:-]", rendered[lang], re.MULTILINE)
+    assert len(tables) == len(rules) > 30
+    assert_tables_have_their_shape(tokens)
+
+
 def test_one_language_is_one_page_with_its_figure(stored: list[Stored], tmp_path: Path) -> None:
     files = write_report(stored, tmp_path / "deep" / "folder", lang="zh")
     names = [str(file.relative_to(tmp_path / "deep" / "folder")) for file in files]
@@ -100,17 +109,28 @@ def infected(records: list[Record]) -> list[Record]:
 
     libraries = {text: text for text in PAYLOADS}
     fingerprint = replace(records[0].fingerprint, device_name=two(), libraries=libraries)
-    some = [*records[::5], *records[-2:]]  # each kind of cell, the failure and the refusal
+    pairs = [record for record in records if record.trial.task.parallel]
+    # each kind of cell, what stands side by side, the failure and the refusal
+    some = [*records[::5], *pairs, *records[-2:]]
     return [_infected(replace(record, fingerprint=fingerprint), two) for record in some]
 
 
 def _infected(record: Record, text: Callable[[], str]) -> Record:
     trial, first = record.trial, record.data[:1]
-    model = replace(trial.model, notes=text(), licence=text(), languages=(text(),))
-    if model.start == "pretrained":
+    parts = {
+        side: replace(part, organisation=text(), licence=text())
+        for side, part in trial.model.parts.items()
+    }
+    model = replace(trial.model, notes=text(), languages=(text(),), parts=parts)
+    if not parts:
+        model = replace(model, licence=text())
+    if model.start == "pretrained" and not model.parts:
         model = replace(model, organisation=text())
     target = replace(trial.task.target, column=text())
     task = replace(trial.task, description={"en": text()}, target=target)
+    if task.parallel:  # the same for both, so that they still are a pair
+        language = f"{task.languages[0]} {PAYLOADS[0]}"
+        task = replace(task, parallel=" ".join(PAYLOADS[1:20]), languages=(language,))
     recipe = replace(trial.recipe, description={"en": text()})
     return replace(
         record,
@@ -133,6 +153,7 @@ def test_nothing_from_data_is_live_in_a_whole_report(
     page, _ = write_report(store_all(infected(records)), tmp_path, lang=lang)
     text = page.read_text(encoding="utf-8")
     assert "someone" in text, "the payloads have reached the page"
+    assert ("The same content in" if lang == "en" else "同一内容") in text
     tokens = parse(text)
     assert_tables_have_their_shape(tokens)
     for token in tokens:

@@ -1,0 +1,58 @@
+"""The English wording of what trials note and how they fail.
+
+Keys are those of messages_notes_zh; `notes.py` says which sentence each stands for.
+"""
+
+MESSAGES = {
+    "note.no_joint_space": "the model has no joint space of inputs and labels",
+    "note.diverged": "learning rate {rate} diverged at step {step} and is out of the choice",
+    "note.diverged_outputs": "learning rate {rate} diverged and is out of the choice",
+    "note.short": "short: {found} of {wanted} windows; measure on more data",
+    "note.measured_earlier": "measured when the features were computed",
+    "note.one_group": "all rows are one group: no interval",
+    "note.whole_process": "the peak of the whole process: it could not be reset before the trial",
+    "note.other_work": (
+        "other processes kept {busy} of {cores} cores busy: do not compare the speeds; run it "
+        "again alone"
+    ),
+    "note.no_common_space": "the model has no common space of images and texts",
+    "note.no_prompts": "the task has no prompts in a language of the model",
+    "note.loaded_earlier": "measured when an earlier trial loaded these weights",
+    "note.shared_start": "the trials of one process share it; it counts once",
+    # why a trial failed
+    "failure.nan": (
+        "the training loss was {loss} at step {step}; lower the learning rate, raise warmup, or "
+        "set clip_norm"
+    ),
+    "failure.worker": "the worker {what} during '{during}': {advice}",
+    "failure.not_ready": "the worker {what} before it was ready: {said}",
+    "failure.printed_nothing": "it printed nothing",
+    "failure.not_startable": "no worker can be started: {reason}. --executor inline needs none",
+    "failure.killed": "was killed by {signal}",
+    "failure.late": "was stopped at its limit of {seconds} s",
+    "failure.late_unknown": "was stopped at its time limit",
+    "failure.no_record": "ended with exit status {status} and no record",
+    "failure.garbled": "said {said} in place of an event",
+    "failure.silent": "closed its pipe and went on",
+    "failure.crashed": (
+        "native code crashed; the record's traceback shows where. Report it to the library it "
+        "names, or take another version of that"
+    ),
+    "failure.memory": (
+        "killed from outside, or out of memory: look for 'Out of memory' in the kernel log "
+        "(dmesg). A smaller batch_size or --limit needs less"
+    ),
+    "failure.ended": "somebody ended it; the same command runs the trial again",
+    "failure.exited": (
+        "something in it calls exit; the record's traceback holds the last that it printed, and "
+        "--executor inline shows everything"
+    ),
+    "failure.slow": (
+        "raise --trial-minutes, or give the trial less to do; the record's traceback shows where "
+        "it was"
+    ),
+    "failure.pipes": (
+        "something in it uses file descriptors that it has not opened; see what with --executor "
+        "inline"
+    ),
+}
