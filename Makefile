@@ -21,8 +21,8 @@ test-all: $(STAMP)
 
 ## format, style, types, import contracts, file length, links of the docs
 lint: $(STAMP)
-	$(BIN)/ruff format --check mmbench tests tools
-	$(BIN)/ruff check mmbench tests tools
+	$(BIN)/ruff format --check mmbench tests tools benchmarks
+	$(BIN)/ruff check mmbench tests tools benchmarks
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python tools/check_house.py

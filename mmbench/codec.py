@@ -155,9 +155,9 @@ def _known_prefix(location: Location, lines: Lines) -> Location:
 def _message(item: Any, cls: type[Card]) -> str:
     name = item["loc"][-1] if item["loc"] else ""
     if item["type"] == "via_missing":
-        return f"field 'via' is missing; it is one of {', '.join(_ways(cls))}"
+        return f"field 'via' is missing; it is one of {', '.join(_ways(cls, item['loc']))}"
     if item["type"] == "via_literal_error":
-        found, known = str(item["input"]), _ways(cls)
+        found, known = str(item["input"]), _ways(cls, item["loc"])
         return f"{found!r} is not one of {', '.join(known)}{did_you_mean(found, known)}"
     if item["type"] == "unexpected_keyword_argument":
         known = list(cls.__dataclass_fields__) if len(item["loc"]) == 1 else []
@@ -170,10 +170,14 @@ def _message(item: Any, cls: type[Card]) -> str:
     return f"{message[0].lower()}{message[1:]} (found {item['input']!r})"
 
 
-def _ways(cls: type[Card]) -> list[str]:
-    """What `via` may say anywhere in this kind of card."""
-    hints = (get_type_hints(nested).get("via") for nested in _dataclasses(cls, set()))
-    return sorted({way for hint in hints for way in get_args(hint)})
+def _ways(cls: type[Card], location: Location) -> list[str]:
+    """What `via` may say there: in the members of the field that the location last names."""
+    hints = [get_type_hints(each) for each in _dataclasses(cls, set())]
+    field = next(part for part in reversed(location[:-1]) if any(part in found for found in hints))
+    unions = (get_args(found[str(field)]) for found in hints if field in found)
+    members = [each for union in unions for each in union if is_dataclass(each)]
+    ways = (get_args(get_type_hints(member)["via"]) for member in members)
+    return sorted({way for each in ways for way in each})
 
 
 # -------------------------------------------------------------------------------- YAML

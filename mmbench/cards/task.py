@@ -33,7 +33,8 @@ class SplitRule:
 
     `part` may be left out if the source has one part only. `where` maps a column to the values
     that are kept. `cut_from` + `fraction` takes that share out of the named split, by a stable
-    hash of the rows (of the group, if the card names one), stratified by label otherwise.
+    hash of the rows (of the group, if the card names one, or of the key, where targets are keys),
+    stratified by label otherwise.
     """
 
     part: str | None = None

@@ -231,7 +231,7 @@ def _gain(record: "Record") -> str:
     """
     metric = record.trial.task.primary
     zero_shot = record.trial.recipe.strategy == "zero_shot"
-    stage: "Stage" = "before" if zero_shot else "after"
+    stage: Stage = "before" if zero_shot else "after"
     found = record.score(stage, TEST, metric) or next(
         (s for s in record.scores if s.stage == stage and s.metric == metric), None
     )

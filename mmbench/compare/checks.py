@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from mmbench.cards import TaskCard
+from mmbench.cards import RandomModel, TaskCard, TrainedTokenizer
 from mmbench.compare.cells import Cell, Estimate, Mark
 from mmbench.metrics.table import metric
 from mmbench.records import Record, SplitFacts
@@ -32,11 +32,16 @@ class Verdict:
     above_baseline: bool | None
 
 
+Concern = Literal["truncated", "unknown_tokens", "untaught_tokens"]
+"""What a model did not see: the ends of texts; tokens that its tokenizer does not know; the same of
+a tokenizer that was trained on the training split."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InputConcern:
     """A model that did not see much of its input: its worst split, and the share there."""
 
-    kind: Literal["truncated", "unknown_tokens"]
+    kind: Concern
     model: str
     mark: Mark
     task: str
@@ -97,8 +102,19 @@ def input_concerns(records: Sequence[Record]) -> list[InputConcern]:
             if cut > TRUNCATED_SHARE:
                 _keep_worst(worst, _concern("truncated", record, facts.split, cut))
             if unknown > UNKNOWN_SHARE:
-                _keep_worst(worst, _concern("unknown_tokens", record, facts.split, unknown))
+                about: Concern = "untaught_tokens" if _taught(record) else "unknown_tokens"
+                _keep_worst(worst, _concern(about, record, facts.split, unknown))
     return list(worst.values())
+
+
+def _taught(record: Record) -> bool:
+    """Whether the tokenizer knows what the training split taught it, and nothing else."""
+    model = record.trial.model
+    sources = [card.source for card in (model, *model.parts.values())]
+    return any(
+        isinstance(source, RandomModel) and isinstance(source.tokenizer, TrainedTokenizer)
+        for source in sources
+    )
 
 
 def truncated_share(facts: SplitFacts) -> float:
@@ -107,9 +123,7 @@ def truncated_share(facts: SplitFacts) -> float:
     return facts.truncated / texts if texts else 0.0
 
 
-def _concern(
-    about: Literal["truncated", "unknown_tokens"], record: Record, split: str, share: float
-) -> InputConcern:
+def _concern(about: Concern, record: Record, split: str, share: float) -> InputConcern:
     model, task = record.trial.model, record.trial.task
     return InputConcern(
         kind=about, model=model.name, mark=model.start, task=task.name, split=split, share=share

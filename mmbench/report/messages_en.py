@@ -68,6 +68,10 @@ MESSAGES = {
         "{model} on {task}: {share} of the tokens of {split} are unknown to its tokenizer, which "
         "was not made for this language or domain"
     ),
+    "notice.untaught_tokens": (
+        "{model} on {task}: {share} of the tokens of {split} are unknown to its tokenizer, which "
+        "knows only what the training split taught it"
+    ),
     "notice.recorded": "Warnings that the trials recorded:",
     "notice.recorded_item": "{text} — {trials}",
     # figure

@@ -47,6 +47,9 @@ MESSAGES = {
     "notice.unknown_tokens": (
         "{model}，{task}：{split}中 {share} 的 token 不在词表内，该分词器并非为这种语言或领域而设计"
     ),
+    "notice.untaught_tokens": (
+        "{model}，{task}：{split}中 {share} 的 token 不在词表内，该分词器只学过训练集中的文本"
+    ),
     "notice.recorded": "试验运行时记录的警告：",
     "notice.recorded_item": "{text}（{trials}）",
     # figure

@@ -25,8 +25,9 @@ def test_what_is_shown_is_what_the_card_says(mm: Command, here: Path) -> None:
     ran = mm("show", "tiny", "--cards", "cards")
     fields = yaml.safe_load(ran.out.split("\n", 1)[1].split("  can do:")[0])
     assert fields["source"] == MODEL_FIELDS["source"]
-    unset = {"padding": "longest", "lower_case": False}
-    assert fields["text"] == unset | dict(MODEL_FIELDS["text"])
+    text = MODEL_FIELDS["text"]
+    assert isinstance(text, dict)
+    assert fields["text"] == {"padding": "longest", "lower_case": False} | text
     assert (fields["start"], fields["languages"]) == ("pretrained", ["en"])
 
 
