@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TypeVar
 
 from mmbench.cards import (
-    Block,
     FileData,
     FolderModel,
     ModelCard,
@@ -144,7 +143,7 @@ class Catalog:
             return tuple(_named_beside(path, name) for name in names)
 
         blocks = tuple(
-            Block(models=found(b.models), tasks=found(b.tasks), recipes=found(b.recipes))
+            replace(b, models=found(b.models), tasks=found(b.tasks), recipes=found(b.recipes))
             for b in card.blocks
         )
         return replace(card, blocks=blocks)

@@ -38,10 +38,10 @@ def plan(suite: Suite, catalog: Catalog) -> Plan:
     """
     trials: dict[str, dict[str, dict[tuple[str, int], Trial]]] = {}  # each in its own order
     refused: dict[Cell, Refusal] = {}
-    for model, task, recipe in _cells(suite, catalog):
+    for model, task, recipe, limit in _cells(suite, catalog):
         reason = mismatch(model, task, recipe)
         for seed in suite.seeds:
-            trial = Trial(model=model, task=task, recipe=recipe, seed=seed, limit=suite.limit)
+            trial = Trial(model=model, task=task, recipe=recipe, seed=seed, limit=limit)
             if reason is not None:
                 refused.setdefault(trial.cell, Refusal(trial=trial, reason=reason))
             else:
@@ -58,9 +58,13 @@ def plan(suite: Suite, catalog: Catalog) -> Plan:
     )
 
 
-def _cells(suite: Suite, catalog: Catalog) -> Iterator[tuple[ModelCard, TaskCard, Recipe]]:
-    """Every cell of every block; PlanError if two different cards go by one name."""
+def _cells(
+    suite: Suite, catalog: Catalog
+) -> Iterator[tuple[ModelCard, TaskCard, Recipe, int | None]]:
+    """Every cell of every block with its limit; PlanError if two different cards go by one name,
+    or one cell stands in two blocks with different limits."""
     known: dict[tuple[type, str], ModelCard | TaskCard | Recipe] = {}
+    limits: dict[Cell, int | None] = {}
     for block in suite.blocks:
         recipes = [catalog.recipe(name) for name in block.recipes]
         models = [catalog.model(name) for name in block.models]
@@ -71,7 +75,15 @@ def _cells(suite: Suite, catalog: Catalog) -> Iterator[tuple[ModelCard, TaskCard
                 raise PlanError(
                     f"suite {suite.name}: two different cards are called {card.name!r}; rename one"
                 )
-        yield from product(models, tasks, recipes)
+        limit = min(filter(None, (block.limit, suite.limit)), default=None)
+        for model, task, recipe in product(models, tasks, recipes):
+            cell = (model.name, task.name, recipe.name)
+            if limits.setdefault(cell, limit) != limit:
+                raise PlanError(
+                    f"suite {suite.name}: {' × '.join(cell)} stands in two blocks with different "
+                    "limits; leave it in one"
+                )
+            yield model, task, recipe, limit
 
 
 def _all_refused(refused: list[Refusal]) -> str:

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -99,6 +100,25 @@ def test_trials_of_one_model_and_task_come_together_across_blocks(catalog: Catal
         ("tiny", "moods", "full"),
         ("tiny-2", "moods", "probe"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("of_block", "of_suite", "expected"), [(5, None, 5), (5, 9, 5), (9, 5, 5), (None, 5, 5)]
+)
+def test_the_smaller_limit_counts(
+    catalog: Catalog, of_block: int | None, of_suite: int | None, expected: int
+) -> None:
+    made = suite(("tiny", "probe"), limit=of_suite)
+    (block,) = made.blocks
+    planned = plan(replace(made, blocks=(replace(block, limit=of_block),)), catalog)
+    assert [trial.limit for trial in planned.trials] == [expected]
+
+
+def test_a_cell_with_two_limits_is_an_error(catalog: Catalog) -> None:
+    made = suite(("tiny", "probe"), ("tiny", "probe"))
+    first, second = made.blocks
+    with pytest.raises(PlanError, match="tiny × moods × probe stands in two blocks with different"):
+        plan(replace(made, blocks=(replace(first, limit=3), second)), catalog)
 
 
 def test_a_cell_in_two_blocks_is_run_once(catalog: Catalog) -> None:

@@ -9,11 +9,16 @@ from mmbench.errors import CardError
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Block:
-    """Every model × every task × every recipe."""
+    """Every model × every task × every recipe. `limit` as in the suite; the smaller one counts."""
 
     models: tuple[str, ...]
     tasks: tuple[str, ...]
     recipes: tuple[str, ...]
+    limit: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.limit is not None and self.limit < 1:
+            raise CardError(f"limit is {self.limit}; at least 1 is needed")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
