@@ -19,6 +19,9 @@ from mmbench.models.base import Adapter
 from mmbench.train.device import Precision, autocast
 from mmbench.train.setting import Setting
 
+BATCH = 64
+"""Rows at a time. Not the recipe's, so that recipes of different batches share the features."""
+
 Answer = Callable[[Inputs], Tensor]
 
 
@@ -51,14 +54,14 @@ def extract(
     The key holds the fingerprint less our own code version: threads and library versions change
     the last bits, and a digest must not depend on what ran before.
     """
-    fingerprint, recipe = setting.fingerprint, setting.recipe
+    fingerprint, precision = setting.fingerprint, setting.recipe.precision
     machine = {
         "behaviour": fingerprint.behaviour,
         "device": [fingerprint.device, fingerprint.device_name],
         "threads": fingerprint.threads,
         "libraries": dict(fingerprint.libraries),
     }
-    digest = digest_of([identity, prepared.digest, recipe.precision, recipe.batch_size, machine])
+    digest = digest_of([identity, prepared.digest, precision, BATCH, machine])
 
     def build(folder: Path) -> Mapping[str, Any]:
         features, windows = features_of(
@@ -66,8 +69,7 @@ def extract(
             answer,
             prepared,
             device=setting.device,
-            precision=recipe.precision,
-            batch_size=recipe.batch_size,
+            precision=precision,
         )
         np.save(folder / "features.npy", features)
         return {"windows": [_as_dict(window) for window in windows]}
@@ -85,7 +87,6 @@ def features_of(
     *,
     device: torch.device,
     precision: Precision,
-    batch_size: int,
 ) -> tuple[NDArray[np.float32], list[Window]]:
     """[N, D] float32 in the order of the rows, in eval mode, and the windows it took.
 
@@ -95,7 +96,7 @@ def features_of(
     features: NDArray[np.float32] | None = None
     clock = StepClock(device)
     clock.resume()
-    for batch in evaluation_batches(prepared, None, batch_size=batch_size):
+    for batch in evaluation_batches(prepared, None, batch_size=BATCH):
         with autocast(device, precision):
             found = answer(to_device(batch, device).inputs).float().cpu().numpy()
         if features is None:

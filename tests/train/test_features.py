@@ -87,7 +87,7 @@ def test_a_second_call_takes_them_from_the_cache_with_what_they_cost(
     assert np.array_equal(first.features, second.features)
 
 
-def test_other_weights_threads_or_batches_are_other_features(
+def test_other_weights_or_threads_are_other_features(
     adapter: Adapter, prepared: Prepared, tmp_path: Path
 ) -> None:
     here = fingerprint(CPU, "fp32")
@@ -95,7 +95,7 @@ def test_other_weights_threads_or_batches_are_other_features(
     elsewhere = replace(here, threads=here.threads + 1)
     assert not features(adapter, prepared, tmp_path, identity="others")[1].hit
     assert not features(adapter, prepared, tmp_path, here=elsewhere)[1].hit
-    assert not features(adapter, prepared, tmp_path, batch_size=4)[1].hit
+    assert features(adapter, prepared, tmp_path, batch_size=4)[1].hit  # the recipe's, not ours
     assert features(adapter, prepared, tmp_path, here=replace(here, code="0.0.1"))[1].hit
 
 
