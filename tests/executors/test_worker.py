@@ -148,7 +148,10 @@ def test_a_child_that_dies_between_two_trials_costs_none(
     run(worker, trial, tmp_path)
     process_number = numbers(told)[0]
     os.kill(process_number, signal.SIGKILL)
-    assert within(5, lambda: not alive(process_number))
+    child = worker._child
+    assert child is not None
+    # a zombie may still have threads that are ending; the system then does not call it gone
+    assert within(30, child.exited)
     assert run(worker, with_seed(trial, 1), tmp_path).failure is None
 
 
