@@ -6,6 +6,7 @@ from itertools import product
 
 from mmbench.cards import ModelCard, Recipe, Suite, TaskCard, prompt_language
 from mmbench.catalog import Catalog
+from mmbench.digests import set_fields
 from mmbench.errors import CardError, PlanError
 from mmbench.kinds import Kind, kind
 from mmbench.records import Trial
@@ -122,10 +123,9 @@ def mismatch(model: ModelCard, task: TaskCard, recipe: Recipe) -> str | None:
         )
     if recipe.strategy not in wanted.strategies:
         return f"kind {task.kind!r} has no strategy {recipe.strategy!r}"
-    unset = Recipe(name="unset", strategy="probe", learning_rates=(1.0,), epochs=1)
-    for name in wanted.ignores:
-        if getattr(recipe, name) != getattr(unset, name):
-            return f"recipe {recipe.name} sets {name}, which kind {task.kind!r} does not use"
+    meaningless = [name for name in set_fields(recipe) if name in wanted.ignores]
+    if meaningless:
+        return f"recipe {recipe.name} sets {meaningless[0]}, which kind {task.kind!r} does not use"
     if recipe.strategy == "zero_shot" or recipe.head == "zero_shot":
         return _no_zero_shot(model, task, recipe, wanted)
     if wanted.needs not in model.gives:

@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 import torch
@@ -11,9 +10,10 @@ import torch
 from mmbench.errors import MmbenchError
 from mmbench.executors.choose import ExecutorName, make_executor
 from mmbench.meters import environment
+from mmbench.meters.begun import Begun
 from mmbench.plan import Plan, Refusal
 from mmbench.progress import Silent, Watcher
-from mmbench.records import BEHAVIOUR, Failure, Fingerprint, Record, Trial
+from mmbench.records import BEHAVIOUR, Failure, Fingerprint, Trial
 from mmbench.store import Store, Stored
 from mmbench.train.device import choose_device
 from mmbench.trial import UNRESOLVED, Bench, Keep, resolve
@@ -157,18 +157,7 @@ def _put_refusal(store: Store, refusal: Refusal, device: torch.device) -> Stored
     earlier = [s for s in store.find(refusal.trial) if s.record.status == "refused"]
     if earlier:
         return earlier[-1]
-    meter = environment.LoadMeter()
+    failure = Failure(kind="refused", message=refusal.reason, traceback="")
+    record = Begun(trial=refusal.trial, device=device).record("refused", failure)
     with store.claim(refusal.trial) as folder:
-        return store.put(
-            Record(
-                key=refusal.trial.key,
-                trial=refusal.trial,
-                fingerprint=environment.fingerprint(device, refusal.trial.recipe.precision),
-                environment=environment.environment(device, meter),
-                status="refused",
-                started_at=datetime.now(UTC).isoformat(timespec="seconds"),
-                seconds=0.0,
-                failure=Failure(kind="refused", message=refusal.reason, traceback=""),
-            ),
-            folder,
-        )
+        return store.put(replace(record, seconds=0.0), folder)

@@ -6,7 +6,6 @@ import time
 import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
@@ -22,6 +21,7 @@ from mmbench.data.tasks import load_task
 from mmbench.digests import digest_of
 from mmbench.errors import MmbenchError, TrialError
 from mmbench.meters import environment
+from mmbench.meters.begun import Begun
 from mmbench.meters.memory import peak_memory
 from mmbench.models.base import Adapter, PairedAdapter
 from mmbench.models.identity import weights_digest
@@ -113,18 +113,9 @@ def run_trial(trial: Trial, folder: Path, bench: Bench) -> Record:
 
     `folder` takes what is too large for the record: predictions, and the model if it is kept.
     """
-    began = time.perf_counter()
+    begun = Begun(trial=trial, device=bench.device)
     tally = replace(bench.cache.tally)
-    meter = environment.LoadMeter()
-    record = Record(
-        key=trial.key,
-        trial=trial,
-        fingerprint=environment.fingerprint(bench.device, trial.recipe.precision),
-        environment=environment.environment(bench.device, meter),
-        status="failed",
-        started_at=datetime.now(UTC).isoformat(timespec="seconds"),
-        seconds=0.0,
-    )
+    record = begun.record("failed")
     try:
         if UNRESOLVED in trial.digests.values():
             resolve(trial)  # raises what hid the digest when the trial was begun
@@ -134,11 +125,11 @@ def run_trial(trial: Trial, folder: Path, bench: Bench) -> Record:
             record = stage  # so that what is known stays known if a later stage fails
     except Exception as error:  # noqa: BLE001 - the one place where a crash becomes a record
         record = replace(record, status="failed", failure=failure_of(error))
-    machine = environment.environment(bench.device, meter)
+    machine = environment.environment(bench.device, begun.meter)
     return replace(
         record,
         environment=machine,
-        seconds=time.perf_counter() - began,
+        seconds=begun.seconds,
         measurements=(*record.measurements, _reused(bench, tally, record)),
         warnings=(*record.warnings, *other_work_of(machine.other_cores_busy, machine.cores)),
     )

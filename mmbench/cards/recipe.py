@@ -2,10 +2,11 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import Literal
 
 from mmbench.cards.names import check_name
+from mmbench.digests import set_fields
 from mmbench.errors import CardError
 
 Strategy = Literal["zero_shot", "probe", "head", "partial", "full", "lora", "bitfit"]
@@ -72,11 +73,8 @@ class Recipe:
 
     def _unused(self) -> str | None:
         if self.strategy == "zero_shot":
-            for item in fields(self):
-                unset = item.default_factory() if callable(item.default_factory) else item.default
-                if item.name not in TRAINING_FREE and getattr(self, item.name) != unset:
-                    return f"{item.name} is not used by strategy: zero_shot; remove it"
-            return None
+            unused = [name for name in set_fields(self) if name not in TRAINING_FREE]
+            return f"{unused[0]} is not used by strategy: zero_shot; remove it" if unused else None
         if not self.learning_rates or self.epochs is None:
             return f"strategy: {self.strategy} needs learning_rates and epochs"
         if self.head == "mlp" and self.head_width is None:

@@ -1,15 +1,9 @@
-"""Records of trials whose worker did not give one: what has happened, and what to do next."""
+"""Trials whose worker gave no record: what has happened, and what to do next."""
 
 import signal
-import time
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-
-import torch
 
 from mmbench.executors.process import Ending
-from mmbench.meters import environment
-from mmbench.records import Failure, Record, Trial
+from mmbench.records import Failure
 
 CRASHES = ("SIGSEGV", "SIGBUS", "SIGFPE", "SIGILL", "SIGABRT")
 NATIVE = (
@@ -31,29 +25,6 @@ LATE = (
 STRANGE_PIPES = (
     "something in it uses file descriptors that it has not opened; see what with --executor inline"
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Begun:
-    """A trial that has begun, as `run_trial` would note it."""
-
-    trial: Trial
-    device: torch.device
-    meter: environment.LoadMeter = field(default_factory=environment.LoadMeter)
-    at: datetime = field(default_factory=lambda: datetime.now(UTC))
-    clock: float = field(default_factory=time.perf_counter)
-
-    def failed(self, failure: Failure) -> Record:
-        return Record(
-            key=self.trial.key,
-            trial=self.trial,
-            fingerprint=environment.fingerprint(self.device, self.trial.recipe.precision),
-            environment=environment.environment(self.device, self.meter),
-            status="failed",
-            started_at=self.at.isoformat(timespec="seconds"),
-            seconds=time.perf_counter() - self.clock,
-            failure=failure,
-        )
 
 
 def failure_of(ending: Ending, *, during: str, limit_seconds: float | None) -> Failure:

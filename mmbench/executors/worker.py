@@ -12,9 +12,10 @@ import torch
 
 from mmbench import errors
 from mmbench.cards import ModelCard
-from mmbench.executors.lost import Begun, failure_of, not_startable, not_started
+from mmbench.executors.lost import failure_of, not_startable, not_started
 from mmbench.executors.messages import Assignment, Event, Ready, Setup
 from mmbench.executors.process import Child, Ending
+from mmbench.meters.begun import Begun
 from mmbench.progress import Watcher
 from mmbench.records import Failure, Measurement, Record, Trial
 from mmbench.trial import Bench
@@ -49,7 +50,7 @@ class Worker:
         begun = Begun(trial=trial, device=self.bench.device)
         failure = self._ensure_child(trial.model)
         if failure is not None:
-            return begun.failed(failure)
+            return begun.record("failed", failure)
         record = self._carried_out(trial, folder)
         if self._imports is not None:
             record = replace(record, measurements=(*record.measurements, self._imports))
@@ -100,8 +101,8 @@ class Worker:
         for event in _events(self._child, until):
             if isinstance(event, Ending):
                 self._child = None
-                return begun.failed(
-                    failure_of(event, during=during, limit_seconds=self.trial_seconds)
+                return begun.record(
+                    "failed", failure_of(event, during=during, limit_seconds=self.trial_seconds)
                 )
             if event.record is not None:
                 self._busy = False

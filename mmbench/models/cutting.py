@@ -45,10 +45,10 @@ class Tokenizer(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class FastTokenizer:
-    """A tokenizer of transformers that the `tokenizers` library runs."""
+class _OfTransformers:
+    """What transformers says alike of all its tokenizers."""
 
-    inner: "PreTrainedTokenizerFast"
+    inner: "PreTrainedTokenizerBase"
 
     @property
     def entries(self) -> int:
@@ -56,15 +56,26 @@ class FastTokenizer:
 
     @property
     def pad_id(self) -> int:
-        return _pad_id(self.inner)
+        return int(cast(Any, self.inner).pad_token_id or 0)
 
     @property
     def unknown_id(self) -> int | None:
-        return _unknown_id(self.inner)
+        """None as well where the same token ends each text: such a vocabulary covers every byte."""
+        inner = cast(Any, self.inner)
+        unknown: int | None = inner.unk_token_id
+        ends = (inner.bos_token_id, inner.eos_token_id, inner.pad_token_id)
+        return None if unknown in ends else unknown
 
     @property
     def special_ids(self) -> Sequence[int]:
         return list(self.inner.all_special_ids)
+
+
+@dataclass(frozen=True, slots=True)
+class FastTokenizer(_OfTransformers):
+    """A tokenizer of transformers that the `tokenizers` library runs."""
+
+    inner: "PreTrainedTokenizerFast"
 
     def digest(self) -> str:
         """Of the whole pipeline, less the truncation and padding of the last call."""
@@ -94,27 +105,8 @@ class FastTokenizer:
         return backend
 
 
-@dataclass(frozen=True, slots=True)
-class SlowTokenizer:
+class SlowTokenizer(_OfTransformers):
     """A tokenizer of transformers that is written in Python: SigLIP's, around SentencePiece."""
-
-    inner: "PreTrainedTokenizerBase"
-
-    @property
-    def entries(self) -> int:
-        return len(self.inner)
-
-    @property
-    def pad_id(self) -> int:
-        return _pad_id(self.inner)
-
-    @property
-    def unknown_id(self) -> int | None:
-        return _unknown_id(self.inner)
-
-    @property
-    def special_ids(self) -> Sequence[int]:
-        return list(self.inner.all_special_ids)
 
     def digest(self) -> str:
         from transformers import __version__  # its Python code is part of what it does
@@ -139,14 +131,3 @@ class SlowTokenizer:
 
     def save(self, folder: Path) -> None:
         self.inner.save_pretrained(folder)
-
-
-def _pad_id(tokenizer: Any) -> int:
-    return int(tokenizer.pad_token_id or 0)
-
-
-def _unknown_id(tokenizer: Any) -> int | None:
-    """None as well where the same token ends each text: such a vocabulary covers every byte."""
-    unknown: int | None = tokenizer.unk_token_id
-    ends = (tokenizer.bos_token_id, tokenizer.eos_token_id, tokenizer.pad_token_id)
-    return None if unknown in ends else unknown

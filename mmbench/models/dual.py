@@ -15,7 +15,7 @@ from mmbench.data.prepared import Inputs
 from mmbench.errors import CardError, TrialError
 from mmbench.models.base import Features, PairedAdapter, has_batch_statistics
 from mmbench.models.cutting import FastTokenizer, Tokenizer
-from mmbench.models.pixels import Centre, PixelRows, decode
+from mmbench.models.pixels import Centre, PixelRows, decode, normalised, per_channel
 from mmbench.models.tokens import TokenRows, cut
 from mmbench.models.towers import (
     Towers,
@@ -48,8 +48,8 @@ class DualAdapter(PairedAdapter):
         self.towers = towers.eval()
         self.similarity = towers.similarity
         self.batch_statistics = has_batch_statistics(towers)
-        self.register_buffer("mean", _per_channel(self.image_rules.mean), persistent=False)
-        self.register_buffer("std", _per_channel(self.image_rules.std), persistent=False)
+        self.register_buffer("mean", per_channel(self.image_rules.mean), persistent=False)
+        self.register_buffer("std", per_channel(self.image_rules.std), persistent=False)
         check_text(card.name, self.text_rules, towers.text)
         check_room(card, towers.text)
         check_normalisation(card.name, self.image_rules, towers.normalisation)
@@ -115,7 +115,7 @@ class DualAdapter(PairedAdapter):
         """pixels: [B, 3, H, W] uint8, or input_ids and attention_mask: [B, T] int64."""
         if side == "text":
             return self.towers.encode_text(inputs)
-        pixels = inputs["pixels"].to(self.mean.dtype).div(255).sub(self.mean).div(self.std)
+        pixels = normalised(inputs["pixels"], self.mean, self.std)
         return self.towers.encode_image(pixels)
 
     def encoder_card(self, side: Side) -> ModelCard:
@@ -168,7 +168,3 @@ class DualAdapter(PairedAdapter):
                 "in one space"
             )
         return image
-
-
-def _per_channel(values: tuple[float, float, float]) -> Tensor:
-    return torch.tensor(values, dtype=torch.float32).view(1, 3, 1, 1)

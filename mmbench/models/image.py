@@ -12,7 +12,7 @@ from mmbench.data.examples import Examples
 from mmbench.data.prepared import Inputs
 from mmbench.errors import CardError
 from mmbench.models.base import Adapter, Features, has_batch_statistics
-from mmbench.models.pixels import PixelRows, decode
+from mmbench.models.pixels import PixelRows, decode, normalised, per_channel
 from mmbench.models.sources import locate
 
 
@@ -34,8 +34,8 @@ class ImageAdapter(Adapter):
         # convolutions run half as fast again with the channels innermost; numbers are the same
         self.backbone = cast(Any, backbone.eval()).to(memory_format=torch.channels_last)
         self.batch_statistics = has_batch_statistics(backbone)
-        self.register_buffer("mean", _per_channel(self.rules.mean), persistent=False)
-        self.register_buffer("std", _per_channel(self.rules.std), persistent=False)
+        self.register_buffer("mean", per_channel(self.rules.mean), persistent=False)
+        self.register_buffer("std", per_channel(self.rules.std), persistent=False)
         self.width = self._measured_width()
 
     @classmethod
@@ -49,7 +49,7 @@ class ImageAdapter(Adapter):
 
     def forward(self, inputs: Inputs) -> Features:
         """pixels: [B, 3, H, W] uint8. pooled: [B, D]."""
-        pixels = inputs["pixels"].to(self.mean.dtype).div(255).sub(self.mean).div(self.std)
+        pixels = normalised(inputs["pixels"], self.mean, self.std)
         if self.card.library == "timm":
             backbone = cast(Any, self.backbone)
             pooled = backbone.forward_head(backbone.forward_features(pixels), pre_logits=True)
@@ -121,10 +121,6 @@ def _pooled_by_transformers(backbone: nn.Module, pixels: Tensor) -> Tensor:
         return hidden.mean(dim=(2, 3))
     has_class_token = any(name.endswith("cls_token") for name, _ in backbone.named_parameters())
     return hidden[:, 0] if has_class_token else hidden.mean(dim=1)
-
-
-def _per_channel(values: tuple[float, float, float]) -> Tensor:
-    return torch.tensor(values, dtype=torch.float32).view(1, 3, 1, 1)
 
 
 def _rules(card: ModelCard) -> ImageRules:

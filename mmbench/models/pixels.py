@@ -18,6 +18,7 @@ import PIL
 import torch
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
+from torch import Tensor
 
 from mmbench.cards import ImageRules
 from mmbench.data.cache import Cache
@@ -78,6 +79,16 @@ class PixelRows:
 
 Centre = Literal["rounded", "floor"]
 """Where `crop` cuts if an odd number of pixels is over: as torchvision does, or transformers."""
+
+
+def per_channel(values: tuple[float, float, float]) -> Tensor:
+    """[1, 3, 1, 1] float32: a card's mean or std, to be held on the model's device."""
+    return torch.tensor(values, dtype=torch.float32).view(1, 3, 1, 1)
+
+
+def normalised(pixels: Tensor, mean: Tensor, std: Tensor) -> Tensor:
+    """[B, 3, H, W] uint8 → the same in mean's type and on its device, as a model takes them."""
+    return pixels.to(mean.dtype).div(255).sub(mean).div(std)
 
 
 def decode(

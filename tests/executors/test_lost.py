@@ -4,8 +4,9 @@ import pytest
 import torch
 
 from mmbench.codec import dump_json, load_json
-from mmbench.executors.lost import Begun, failure_of, not_startable, not_started
+from mmbench.executors.lost import failure_of, not_startable, not_started
 from mmbench.executors.process import Ending
+from mmbench.meters.begun import Begun
 from mmbench.records import Record
 from tests.specimens import TRIAL
 
@@ -69,7 +70,7 @@ def test_the_record_is_that_of_this_trial_here_and_now() -> None:
         during="timing",
         limit_seconds=None,
     )
-    record = begun.failed(failure)
+    record = begun.record("failed", failure)
     assert (record.status, record.key, record.trial) == ("failed", TRIAL.key, TRIAL)
     assert record.fingerprint.threads == torch.get_num_threads()
     assert record.environment.cores > 0

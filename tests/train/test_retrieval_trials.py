@@ -10,14 +10,13 @@ import torch
 
 from mmbench import inference
 from mmbench.cards import ModelCard, PairModel, RandomModel, Recipe, TaskCard
-from mmbench.data.cache import Cache
-from mmbench.records import Record, Trial
+from mmbench.records import Record
 from mmbench.store import Stored
 from mmbench.train.kept import load_kept
-from mmbench.trial import Bench, Keep, resolve, run_trial
 from tests.models.dual_samples import RULES, dual_card, write
 from tests.models.samples import image_card, squash
 from tests.train.pictures import flag, retrieval_task, write_flags
+from tests.train.trials import run
 
 pytestmark = pytest.mark.usefixtures("quick_timing")
 
@@ -76,17 +75,6 @@ def pair(tiny_bert: ModelCard) -> ModelCard:
         gives=("paired",),
         parts={"image": eye, "text": tiny_bert},
     )
-
-
-def run(
-    model: ModelCard, task: TaskCard, recipe: Recipe, folder: Path, keep: Keep = "none"
-) -> Record:
-    folder.mkdir(exist_ok=True)
-    trial = resolve(Trial(model=model, task=task, recipe=recipe, seed=0))
-    bench = Bench(device=torch.device("cpu"), cache=Cache(folder / "cache"), keep=keep)
-    record = run_trial(trial, folder, bench)
-    assert record.failure is None, record.failure.traceback
-    return record
 
 
 def value(record: Record, stage: str, split: str, metric: str = "mean_recall") -> float:

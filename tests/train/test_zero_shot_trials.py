@@ -14,12 +14,12 @@ from mmbench.data.tasks import examples_from, load_task
 from mmbench.errors import CardError
 from mmbench.models.base import PairedAdapter
 from mmbench.models.loading import load
-from mmbench.records import Record, Trial
+from mmbench.records import Record
 from mmbench.store import Stored
 from mmbench.train.objectives.classification import prompted
-from mmbench.trial import Bench, Keep, resolve, run_trial
 from tests.models.dual_samples import RULES, dual_card, write
 from tests.train.pictures import CHINESE, COLOURS, naming_task, write_flags
+from tests.train.trials import run
 
 pytestmark = pytest.mark.usefixtures("quick_timing")
 
@@ -45,17 +45,6 @@ def task(tmp_path_factory: pytest.TempPathFactory) -> TaskCard:
 @pytest.fixture(scope="module")
 def clip(tmp_path_factory: pytest.TempPathFactory) -> ModelCard:
     return dual_card(write("clip", tmp_path_factory.mktemp("clip")), RULES["clip"])
-
-
-def run(
-    model: ModelCard, task: TaskCard, recipe: Recipe, folder: Path, keep: Keep = "none"
-) -> Record:
-    folder.mkdir(exist_ok=True)
-    trial = resolve(Trial(model=model, task=task, recipe=recipe, seed=0))
-    bench = Bench(device=torch.device("cpu"), cache=Cache(folder / "cache"), keep=keep)
-    record = run_trial(trial, folder, bench)
-    assert record.failure is None, record.failure.traceback
-    return record
 
 
 def accuracy(record: Record, stage: str, split: str = "test_shift") -> float:

@@ -22,6 +22,9 @@ from mmbench.train.setting import Setting
 Outputs = Mapping[str, NDArray[np.float32]]
 """Arrays by name; what they mean is the objective's affair."""
 
+STANDARDISE_ROWS = 1024
+"""Training rows that the statistics of frozen features are taken from, at even distances."""
+
 ONE_GROUP = "all rows are one group: no interval"
 
 

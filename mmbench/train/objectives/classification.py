@@ -25,9 +25,8 @@ from mmbench.train.device import seed_everything
 from mmbench.train.evaluate import Validation, run_over
 from mmbench.train.features import Extracted, extract
 from mmbench.train.learner import FeatureInput, Headed, Learner
-from mmbench.train.objectives.base import ONE_GROUP, Objective, Outputs, SplitRows
+from mmbench.train.objectives.base import ONE_GROUP, STANDARDISE_ROWS, Objective, Outputs, SplitRows
 
-STANDARDISE_ROWS = 1024
 NO_SPACE = "no joint space of inputs and labels: nothing to score before training"
 NO_PROMPTS = "no prompts in the model's language: nothing to score before training"
 LOGITS = "logits"

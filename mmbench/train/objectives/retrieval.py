@@ -31,12 +31,17 @@ from mmbench.train import strategy
 from mmbench.train.contrastive import LOSSES, Contrastive, PairedFeatures
 from mmbench.train.device import seed_everything
 from mmbench.train.evaluate import Validation, run_over
-from mmbench.train.features import Extracted, extract
+from mmbench.train.features import Extracted, Pass, extract
 from mmbench.train.learner import Learner
-from mmbench.train.objectives.base import ONE_GROUP, Objective, Outputs, SplitRows
+from mmbench.train.objectives.base import (
+    ONE_GROUP,
+    STANDARDISE_ROWS,
+    Objective,
+    Outputs,
+    SplitRows,
+)
 from mmbench.train.objectives.classification import targets_of
 
-STANDARDISE_ROWS = 1024
 NO_SPACE = "images and texts are in no common space before training"
 
 
@@ -54,15 +59,13 @@ class Retrieval(Objective):
         found: dict[Side, FeatureRows] = {}
         passes = {}
         for side in SIDES:
-            found[side], passes[side] = extract(
-                self.adapter,
-                partial(self.paired.encode, side),
-                joint.side(side),
-                self.setting.identities[side],
-                self.setting,
-            )
+            found[side], passes[side] = self._encoded(side, joint.side(side))
         pairs = JointRows(found["image"], found["text"], joint.image_index, joint.text_index)
         return Extracted(rows=pairs, passes=cast("Mapping[str, Any]", passes))
+
+    def _encoded(self, side: Side, rows: Prepared) -> tuple[FeatureRows, Pass]:
+        answer = partial(self.paired.encode, side)
+        return extract(self.adapter, answer, rows, self.setting.identities[side], self.setting)
 
     def learner(self, train: Prepared, extracted: Extracted | None) -> Learner:
         """Before projections of its own, a frozen backbone's features are standardised: the
@@ -86,10 +89,7 @@ class Retrieval(Objective):
             some = spread(len(known), STANDARDISE_ROWS)
             return known.collate(some.tolist())["features"]
         rows = as_joint(train).side(side)
-        part = Subset(rows, spread(len(rows), STANDARDISE_ROWS))
-        identity = self.setting.identities[side]
-        answer = partial(self.paired.encode, side)
-        found, _ = extract(self.adapter, answer, part, identity, self.setting)
+        found, _ = self._encoded(side, Subset(rows, spread(len(rows), STANDARDISE_ROWS)))
         return found.collate(range(len(found)))["features"]
 
     def whole(self, learner: Learner) -> Learner:
