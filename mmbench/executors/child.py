@@ -11,7 +11,7 @@ import signal
 import sys
 from typing import IO
 
-from mmbench.executors.lifeline import end_with
+from mmbench.lifeline import end_with
 
 
 def main(events: int, lifeline: int, parent: int, began: float) -> None:

@@ -120,7 +120,7 @@ def test_the_same_command_goes_on(
 
 TIED = """
 import os, sys
-from mmbench.executors.lifeline import end_with
+from mmbench.lifeline import end_with
 reading, writing = os.pipe()
 end_with(os.getppid() + int(sys.argv[1]), reading)
 print("still here")
@@ -162,7 +162,7 @@ time.sleep(600)
 """
 WAITING = """
 import sys, time
-from mmbench.executors.lifeline import end_with
+from mmbench.lifeline import end_with
 end_with(int(sys.argv[1]), int(sys.argv[2]))
 print("tied", flush=True)
 time.sleep(600)

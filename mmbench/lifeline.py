@@ -1,4 +1,4 @@
-"""How a worker ends with its parent, however that ends: by SIGKILL too, and whatever either does.
+"""How a child process ends with its parent, by whatever that ends, SIGKILL too, whatever it does.
 
 The parent holds the writing end of a pipe, the lifeline, and writes nothing to it.
 """
@@ -15,10 +15,11 @@ PR_SET_PDEATHSIG = 1  # <linux/prctl.h>
 def end_with(parent: int, lifeline: int) -> None:
     """From here on the kernel kills this process and its group when `parent` is gone.
 
-    On Linux alone: elsewhere a worker ends when its standard input does, between two trials.
-    `lifeline` is the pipe's reading end. SystemExit if the parent is gone already.
+    On Linux alone: elsewhere a child ends when its standard input does, once its
+    work is done. `lifeline` is the pipe's reading end. SystemExit if the parent is gone
+    already.
     """
-    assert os.getpgrp() == os.getpid(), "a worker leads a group of its own, which ends with it"
+    assert os.getpgrp() == os.getpid(), "a child leads a group of its own, which ends with it"
     os.set_inheritable(lifeline, False)
     if sys.platform == "linux":
         # this process, even if a fork of the parent still holds the lifeline
