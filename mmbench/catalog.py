@@ -146,7 +146,8 @@ class Catalog:
             replace(b, models=found(b.models), tasks=found(b.tasks), recipes=found(b.recipes))
             for b in card.blocks
         )
-        return replace(card, blocks=blocks)
+        bench = tuple(replace(b, models=found(b.models)) for b in card.bench)
+        return replace(card, blocks=blocks, bench=bench)
 
     def names(self, cls: type[C]) -> list[str]:
         """All names of one kind of card, sorted; CardError if two roots hold the same name."""

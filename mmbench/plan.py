@@ -37,6 +37,11 @@ def plan(suite: Suite, catalog: Catalog) -> Plan:
     Trials of one model come together, and of these the ones of one task, so that weights are
     loaded and features computed once.
     """
+    if not suite.blocks:
+        raise PlanError(
+            f"{suite.name} is a suite of mmbench bench: it times models and has no tasks. "
+            f"Run: mmbench bench {suite.name}"
+        )
     trials: dict[str, dict[str, dict[tuple[str, int], Trial]]] = {}  # each in its own order
     refused: dict[Cell, Refusal] = {}
     for model, task, recipe, limit in _cells(suite, catalog):

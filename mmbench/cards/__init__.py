@@ -31,12 +31,13 @@ from mmbench.cards.sources import (
     RandomModel,
     TrainedTokenizer,
 )
-from mmbench.cards.suite import Block, Suite
+from mmbench.cards.suite import BenchBlock, Block, GateThresholds, Suite
 from mmbench.cards.task import Label, Scalar, SplitRule, Target, TaskCard
 
 Card = ModelCard | TaskCard | Recipe | Suite
 
 __all__ = [
+    "BenchBlock",
     "Block",
     "BundledData",
     "Card",
@@ -44,6 +45,7 @@ __all__ = [
     "FileData",
     "FileFormat",
     "FolderModel",
+    "GateThresholds",
     "Gives",
     "HubData",
     "HubModel",

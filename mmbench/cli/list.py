@@ -175,8 +175,8 @@ def _suite_row(card: "Suite") -> Mapping[str, str]:
     trials = sum(len(b.models) * len(b.tasks) * len(b.recipes) for b in card.blocks)
     return {
         "name": card.name,
-        "trials": str(trials * len(card.seeds)),
-        "seeds": str(len(card.seeds)),
+        "trials": str(trials * len(card.seeds) or NOTHING),
+        "seeds": str(len(card.seeds)) if card.blocks else NOTHING,
         "limit": str(card.limit or NOTHING),
         "about": first_sentence(card.description),
     }
