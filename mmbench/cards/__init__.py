@@ -15,6 +15,7 @@ from mmbench.cards.model import (
     TextRules,
 )
 from mmbench.cards.prompts import prompt_language
+from mmbench.cards.random import as_random
 from mmbench.cards.recipe import Recipe, Strategy
 from mmbench.cards.sources import (
     BundledData,
@@ -25,6 +26,7 @@ from mmbench.cards.sources import (
     HubData,
     HubModel,
     ModelSource,
+    NoTokenizer,
     PackageData,
     PackageModel,
     PairModel,
@@ -54,6 +56,7 @@ __all__ = [
     "Modality",
     "ModelCard",
     "ModelSource",
+    "NoTokenizer",
     "PackageData",
     "PackageModel",
     "PairModel",
@@ -69,5 +72,6 @@ __all__ = [
     "TaskCard",
     "TextRules",
     "TrainedTokenizer",
+    "as_random",
     "prompt_language",
 ]

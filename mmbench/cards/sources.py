@@ -11,11 +11,16 @@ FileFormat = Literal["csv", "jsonl", "parquet", "images", "lines"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HubModel:
-    """A repository on the Hugging Face hub. `revision` None is shown as unpinned."""
+    """A repository on the Hugging Face hub. `revision` None is shown as unpinned.
+
+    config: that of the architecture, as far as it differs from its library's own defaults. Nothing
+    but a random start reads it (`as_random`), which then needs no download.
+    """
 
     via: Literal["hub"]
     repo: str
     revision: str | None = None
+    config: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,13 +62,20 @@ class TrainedTokenizer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NoTokenizer:
+    """None at all: the model is timed on random ids and reads no text."""
+
+    via: Literal["none"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RandomModel:
     """A random start: architecture only. Text models borrow a tokenizer from a real source, or
-    train their own on each task."""
+    train their own on each task; those that are only timed have none."""
 
     via: Literal["random"]
     config: Mapping[str, Any] = field(default_factory=dict)
-    tokenizer: HubModel | FolderModel | PackageModel | TrainedTokenizer | None = None
+    tokenizer: HubModel | FolderModel | PackageModel | TrainedTokenizer | NoTokenizer | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

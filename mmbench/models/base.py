@@ -12,6 +12,7 @@ from mmbench.cards import ModelCard, Side
 from mmbench.data.cache import Cache
 from mmbench.data.examples import Examples
 from mmbench.data.prepared import Inputs, Prepared
+from mmbench.errors import TrialError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +62,17 @@ class Adapter(nn.Module):
 
         DataError names the rows that cannot be read.
         """
+
+    def random_rows(self, count: int, *, seed: int, tokens: int | None) -> Prepared:
+        """Synthetic rows that the model takes, to be timed on: no tokenizer and no file is needed.
+
+        tokens: of every text, None for a model of images alone. The work is that of real rows of
+        that size; what the model makes of them means nothing. TrialError if it cannot.
+        """
+        raise TrialError(
+            f"{self.card.name}: its adapter makes no synthetic rows, so its speed cannot be timed "
+            f"alone; give {type(self).__name__} a method random_rows"
+        )
 
     @abstractmethod
     def forward(self, inputs: Inputs) -> Features:

@@ -16,6 +16,8 @@ from mmbench.errors import CardError, TrialError
 from mmbench.models.base import Features, PairedAdapter, has_batch_statistics
 from mmbench.models.cutting import FastTokenizer, Tokenizer
 from mmbench.models.pixels import Centre, PixelRows, decode, normalised, per_channel
+from mmbench.models.sources import why_no_tokenizer
+from mmbench.models.synthetic import RandomIds, random_pairs, random_pixels, random_tokens
 from mmbench.models.tokens import TokenRows, cut
 from mmbench.models.towers import (
     Towers,
@@ -107,6 +109,14 @@ class DualAdapter(PairedAdapter):
             text=lambda side: self._tokens(side, cache),
         )
 
+    def random_rows(self, count: int, *, seed: int, tokens: int | None) -> JointRows:
+        """Each text ends as the tower looks for it."""
+        needs = self.towers.text
+        ids = RandomIds(embedded=needs.embedded, pad=needs.pad or 0, end=needs.end)
+        name = self.card.name
+        texts = random_tokens(name, self.text_rules, ids, count, seed=seed, tokens=tokens)
+        return random_pairs(random_pixels(self.image_rules, count, seed=seed), texts)
+
     def forward(self, inputs: Inputs) -> Features:
         """One side's inputs. pooled: [B, D], the side's vector in the common space."""
         return Features(pooled=self.encode("image" if "pixels" in inputs else "text", inputs))
@@ -134,15 +144,7 @@ class DualAdapter(PairedAdapter):
     def _tokenizer(self) -> Tokenizer:
         if self.tokenizer is not None:
             return self.tokenizer
-        if isinstance(self.card.source, RandomModel):
-            raise TrialError(
-                f"{self.card.name}: its tokenizer is trained on a task's training texts, and none "
-                "were seen; call learn_vocabulary first"
-            )
-        raise TrialError(
-            f"{self.card.name}: no tokenizer lies beside its weights (tokenizer.json, …), so it "
-            "reads no text"
-        )
+        raise TrialError(f"{self.card.name}: {why_no_tokenizer(self.card)}")
 
     def _take(self, tokenizer: Tokenizer) -> None:
         check_tokenizer(self.card.name, self.text_rules, self.towers.text, tokenizer)

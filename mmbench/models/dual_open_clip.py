@@ -8,7 +8,15 @@ import open_clip
 from open_clip.tokenizer import get_clean_fn
 from torch import Tensor, nn
 
-from mmbench.cards import HubModel, ImageRules, ModelCard, PackageModel, PairModel, RandomModel
+from mmbench.cards import (
+    HubModel,
+    ImageRules,
+    ModelCard,
+    NoTokenizer,
+    PackageModel,
+    PairModel,
+    RandomModel,
+)
 from mmbench.data.prepared import Inputs
 from mmbench.errors import CardError
 from mmbench.models import from_open_clip, from_transformers, hub, open_clip_text
@@ -76,7 +84,7 @@ class OpenClipTowers(Towers):
 
 
 def load(card: ModelCard) -> tuple[OpenClipTowers, Tokenizer | None]:
-    """The card's towers and their tokenizer, None where it is yet to be trained.
+    """The card's towers and their tokenizer, None where it is yet to be trained, or never needed.
 
     TrialError or CardError if its files or its config are of another architecture.
     """
@@ -106,6 +114,8 @@ def _random(
     if source.tokenizer is None:
         towers = OpenClipTowers(model, config, architecture, None)
         return towers, _own_tokenizer(towers, None, where)
+    if isinstance(source.tokenizer, NoTokenizer):
+        return OpenClipTowers(model, config, architecture, None), None
     config["text_cfg"]["hf_tokenizer_name"] = BESIDE
     towers = OpenClipTowers(model, config, architecture, None)
     inner = from_transformers.borrowed(source.tokenizer)

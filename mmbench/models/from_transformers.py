@@ -22,7 +22,7 @@ from transformers import (
 from transformers.models.auto.configuration_auto import CONFIG_MAPPING
 from transformers.utils import logging as _logging
 
-from mmbench.cards import FolderModel, HubModel, PackageModel, TrainedTokenizer
+from mmbench.cards import FolderModel, HubModel, NoTokenizer, PackageModel, TrainedTokenizer
 from mmbench.errors import CardError, TrialError, did_you_mean
 from mmbench.models.cutting import FastTokenizer, SlowTokenizer
 from mmbench.models.sources import locate
@@ -124,10 +124,10 @@ def cutter_if_any(folder: Path) -> FastTokenizer | SlowTokenizer | None:
 
 
 def borrowed(
-    source: HubModel | FolderModel | PackageModel | TrainedTokenizer,
+    source: HubModel | FolderModel | PackageModel | TrainedTokenizer | NoTokenizer,
 ) -> FastTokenizer | SlowTokenizer | None:
-    """The tokenizer that a random start names; None where it is yet to be trained."""
-    return None if isinstance(source, TrainedTokenizer) else cutter(locate(source))
+    """The tokenizer that a random start names; None where it is yet to be trained, or never."""
+    return None if isinstance(source, TrainedTokenizer | NoTokenizer) else cutter(locate(source))
 
 
 def _any_tokenizer(folder: Path) -> Any:

@@ -7,6 +7,7 @@ from mmbench.cards import (
     HubModel,
     ModelCard,
     ModelSource,
+    NoTokenizer,
     PairModel,
     RandomModel,
     TrainedTokenizer,
@@ -39,9 +40,9 @@ def weights_digest(card: ModelCard) -> str:
     )
 
 
-def _tokenizer(source: ModelSource | TrainedTokenizer) -> str | dict[str, object]:
+def _tokenizer(source: ModelSource | TrainedTokenizer | NoTokenizer) -> str | dict[str, object]:
     """Of one that is trained its fields: the texts belong to the task, which has its own digest."""
-    if isinstance(source, TrainedTokenizer):
+    if isinstance(source, TrainedTokenizer | NoTokenizer):
         fields: dict[str, object] = set_fields(source)
         return fields
     return _stored(source)

@@ -14,6 +14,7 @@ from mmbench.errors import CardError
 from mmbench.models.base import Adapter, Features, has_batch_statistics
 from mmbench.models.pixels import PixelRows, decode, normalised, per_channel
 from mmbench.models.sources import locate
+from mmbench.models.synthetic import random_pixels
 
 
 class ImageAdapter(Adapter):
@@ -46,6 +47,10 @@ class ImageAdapter(Adapter):
 
     def prepare(self, examples: Examples, cache: Cache) -> PixelRows:
         return decode(self.rules, examples, cache)
+
+    def random_rows(self, count: int, *, seed: int, tokens: int | None) -> PixelRows:
+        assert tokens is None, "there is no text in an image"
+        return random_pixels(self.rules, count, seed=seed)
 
     def forward(self, inputs: Inputs) -> Features:
         """pixels: [B, 3, H, W] uint8. pooled: [B, D]."""

@@ -8,11 +8,12 @@ from torch import Tensor, nn
 from mmbench.cards import ModelCard, Side
 from mmbench.data.cache import Cache
 from mmbench.data.examples import Examples
-from mmbench.data.joint import SIDES, pair_up
+from mmbench.data.joint import SIDES, JointRows, pair_up
 from mmbench.data.prepared import Inputs, Prepared
 from mmbench.models.base import Adapter, Features, PairedAdapter
 from mmbench.models.loading import adapter_class_of
 from mmbench.models.sources import parts_of
+from mmbench.models.synthetic import random_pairs
 
 
 class PairAdapter(PairedAdapter):
@@ -57,6 +58,12 @@ class PairAdapter(PairedAdapter):
             examples,
             image=lambda side: self.part("image").prepare(side, cache),
             text=lambda side: self.part("text").prepare(side, cache),
+        )
+
+    def random_rows(self, count: int, *, seed: int, tokens: int | None) -> JointRows:
+        return random_pairs(
+            self.part("image").random_rows(count, seed=seed, tokens=None),
+            self.part("text").random_rows(count, seed=seed, tokens=tokens),
         )
 
     def forward(self, inputs: Inputs) -> Features:

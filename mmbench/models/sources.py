@@ -10,6 +10,7 @@ from mmbench.cards import (
     HubModel,
     ModelCard,
     ModelSource,
+    NoTokenizer,
     PackageModel,
     PairModel,
     RandomModel,
@@ -19,12 +20,12 @@ from mmbench.cards import (
 from mmbench.errors import CardError, TrialError
 
 
-def locate(source: ModelSource | TrainedTokenizer) -> Path:
+def locate(source: ModelSource | TrainedTokenizer | NoTokenizer) -> Path:
     """The model folder (or the one weights file), downloaded first if it is on the hub.
 
     TrialError says what is missing and how to get it; CardError if the source has no files.
     """
-    if isinstance(source, RandomModel | PairModel | TrainedTokenizer):
+    if isinstance(source, RandomModel | PairModel | TrainedTokenizer | NoTokenizer):
         raise CardError(
             f"via: {source.via} has no files to load; it does not go with this adapter (a pair of "
             "encoders has adapter: pair)"
@@ -51,6 +52,19 @@ def parts_of(card: ModelCard) -> Mapping[Side, ModelCard]:
             "({via: pair, image: …, text: …}) and is looked up with Catalog.model"
         )
     return card.parts
+
+
+def why_no_tokenizer(card: ModelCard) -> str:
+    """What to say when a text is to be read and there is nothing to read it with."""
+    source = card.source
+    if not isinstance(source, RandomModel):
+        return "no tokenizer lies beside its weights (tokenizer.json, …), so it reads no text"
+    if isinstance(source.tokenizer, NoTokenizer):
+        return "it has no tokenizer, for it is only timed; a trial needs source.tokenizer"
+    return (
+        "its tokenizer is trained on a task's training texts, and none were seen; call "
+        "learn_vocabulary first"
+    )
 
 
 def relocated(card: ModelCard, folder: Path) -> ModelCard:

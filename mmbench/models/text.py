@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any, Self, cast
 import torch
 from torch import Tensor, nn
 
-from mmbench.cards import ModelCard, RandomModel, TextRules, TrainedTokenizer
+from mmbench.cards import ModelCard, NoTokenizer, RandomModel, TextRules, TrainedTokenizer
 from mmbench.data.cache import Cache
 from mmbench.data.examples import Examples
 from mmbench.data.prepared import Inputs
 from mmbench.errors import CardError, TrialError
 from mmbench.models.base import Adapter, Features, has_batch_statistics
-from mmbench.models.sources import locate
+from mmbench.models.sources import locate, why_no_tokenizer
+from mmbench.models.synthetic import RandomIds, random_tokens
 from mmbench.models.tokens import TokenRows, tokenise
 from mmbench.models.vocabulary import PAD_ID, train_tokenizer
 
@@ -34,7 +35,7 @@ class TextAdapter(Adapter):
         backbone: "PreTrainedModel",
         tokenizer: "PreTrainedTokenizerFast | None",
     ) -> None:
-        """tokenizer: None where `learn_vocabulary` will train one."""
+        """tokenizer: None where `learn_vocabulary` will train one, or where no text is read."""
         super().__init__()
         self.card = card
         self.rules = _rules(card)
@@ -63,6 +64,8 @@ class TextAdapter(Adapter):
         if isinstance(borrowed, TrainedTokenizer):
             _check_room(card.name, backbone, borrowed)
             return cls(card, backbone, None)
+        if isinstance(borrowed, NoTokenizer):
+            return cls(card, backbone, None)
         return cls(card, backbone, from_transformers.tokenizer(locate(borrowed)))
 
     def learn_vocabulary(self, train: Examples) -> bytes | None:
@@ -80,6 +83,12 @@ class TextAdapter(Adapter):
 
     def prepare(self, examples: Examples, cache: Cache) -> TokenRows:
         return tokenise(self._tokenizer(), self.rules, examples, cache)
+
+    def random_rows(self, count: int, *, seed: int, tokens: int | None) -> TokenRows:
+        config = cast(Any, self.backbone).config
+        pad = getattr(config, "pad_token_id", None)
+        ids = RandomIds(embedded=int(config.vocab_size), pad=0 if pad is None else int(pad))
+        return random_tokens(self.card.name, self.rules, ids, count, seed=seed, tokens=tokens)
 
     def forward(self, inputs: Inputs) -> Features:
         """input_ids and attention_mask: [B, T] int64. pooled: [B, D] float32 for the mean."""
@@ -109,10 +118,7 @@ class TextAdapter(Adapter):
 
     def _tokenizer(self) -> "PreTrainedTokenizerFast":
         if self.tokenizer is None:
-            raise TrialError(
-                f"{self.card.name}: its tokenizer is trained on a task's training texts, and none "
-                "were seen; call learn_vocabulary first"
-            )
+            raise TrialError(f"{self.card.name}: {why_no_tokenizer(self.card)}")
         return self.tokenizer
 
 

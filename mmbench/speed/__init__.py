@@ -1,0 +1,1 @@
+"""Speed alone: one model on synthetic batches that lie on the device, timed without training."""

@@ -1,0 +1,86 @@
+"""What is timed alone, and what was seen: SpeedCase and SpeedRecord.
+
+A case is one model, doing one thing, at one size. Nothing is learnt and nothing is scored in it, so
+its record has measurements alone; it stands beside the records of trials, and holds its card.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from mmbench.cards import ModelCard
+from mmbench.digests import digest_of, set_fields
+from mmbench.errors import CardError
+from mmbench.records import Environment, Failure, Fingerprint, Measurement, model_behaviour
+
+FORMAT = 1
+
+Mode = Literal["train", "infer"]
+MODES: tuple[Mode, ...] = ("train", "infer")
+Precision = Literal["fp32", "bf16"]
+SpeedStatus = Literal["ok", "failed"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpeedCase:
+    """One model at one size. With a random start, `model` is a scratch card (`cards.as_random`).
+
+    tokens: the length of every text of the synthetic batches; None for a model of images alone.
+    image_size: pixels a side, None for the card's own.
+    """
+
+    model: ModelCard
+    mode: Mode
+    batch_size: int
+    precision: Precision
+    tokens: int | None = None
+    image_size: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.batch_size < 1:
+            raise CardError(f"batch size {self.batch_size}; at least 1 is needed")
+        if ("text" in self.model.modalities) != (self.tokens is not None):
+            raise CardError(
+                f"{self.model.name}: tokens is {self.tokens}; a model of text needs the length of "
+                "its texts, and another has none"
+            )
+        if self.image_size is not None and self.model.image is None:
+            raise CardError(f"{self.model.name}: image_size is for one encoder of images")
+
+    @property
+    def name(self) -> str:
+        """`bert-base-chinese train fp32 b32 t128`."""
+        words = [self.model.name, self.mode, self.precision, f"b{self.batch_size}"]
+        words += [] if self.tokens is None else [f"t{self.tokens}"]
+        words += [] if self.image_size is None else [f"i{self.image_size}"]
+        return " ".join(words)
+
+    @property
+    def key(self) -> str:
+        """Hash of what changes the work: the model with its start, and all that the name says."""
+        return digest_of(
+            {
+                "model": [model_behaviour(self.model), set_fields(self.model.source)],
+                "parts": {s: set_fields(p.source) for s, p in sorted(self.model.parts.items())},
+                "name": self.name,
+            }
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpeedRecord:
+    """All that was seen of one case. `seconds` is the whole of it, loading included."""
+
+    format: int = FORMAT
+    key: str
+    case: SpeedCase
+    fingerprint: Fingerprint
+    environment: Environment
+    status: SpeedStatus
+    started_at: str
+    seconds: float
+    measurements: tuple[Measurement, ...] = ()
+    warnings: tuple[str, ...] = ()
+    failure: Failure | None = None
+
+    def measurement(self, name: str) -> Measurement | None:
+        return next((m for m in self.measurements if m.name == name), None)
