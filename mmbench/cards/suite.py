@@ -27,13 +27,14 @@ class Block:
 class BenchBlock:
     """What `mmbench bench` times: every model × mode × batch size × precision × size of its input.
 
-    tokens: lengths of the texts, for models of text, and only for these. image_sizes: pixels a
-    side, for models of images; none is the size of the model's card.
+    batch_sizes: `max` is the largest that the device has room for. tokens: lengths of the texts,
+    for models of text, and only for these. image_sizes: pixels a side, for models of images; none
+    is the size of the model's card.
     """
 
     models: tuple[str, ...]
     modes: tuple[Literal["train", "infer"], ...] = ("train", "infer")
-    batch_sizes: tuple[int, ...]
+    batch_sizes: tuple[int | Literal["max"], ...]
     precisions: tuple[Literal["fp32", "bf16"], ...] = ("fp32",)
     tokens: tuple[int, ...] = ()
     image_sizes: tuple[int, ...] = ()
@@ -47,7 +48,8 @@ class BenchBlock:
             if len(set(given)) != len(given):
                 raise CardError(f"bench: {name} names something twice: {list(given)}")
         for name in ("batch_sizes", "tokens", "image_sizes"):
-            if min(getattr(self, name), default=1) < 1:
+            sizes = [size for size in getattr(self, name) if size != "max"]
+            if min(sizes, default=1) < 1:
                 raise CardError(f"bench: {name} are whole numbers from 1 on")
 
 
