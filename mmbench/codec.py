@@ -21,6 +21,7 @@ from pydantic_core import PydanticSerializationError
 from mmbench.cards import Card, ModelCard, Recipe, Suite, TaskCard
 from mmbench.errors import CardError, StoreError, did_you_mean
 from mmbench.records import FORMAT, Record
+from mmbench.upgrades import upgraded
 
 C = TypeVar("C", ModelCard, TaskCard, Recipe, Suite)
 T = TypeVar("T")
@@ -61,7 +62,8 @@ def load_json(cls: type[T], text: bytes) -> T:
 def load_record(text: bytes, where: Path) -> Record:
     """Read a record of this format or an older one; StoreError for a newer or broken one."""
     try:
-        written = json.loads(text)["format"]
+        tree = json.loads(text)
+        written = tree["format"]
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise StoreError(f"{where}: not a record ({error}). Remove it.") from None
     if type(written) is not int or written < 1:
@@ -72,7 +74,7 @@ def load_record(text: bytes, where: Path) -> Record:
             f"{FORMAT}. Upgrade mmbench."
         )
     try:
-        return load_json(Record, text)
+        return load_json(Record, text if written == FORMAT else upgraded(tree, written))
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         place = ".".join(str(part) for part in first["loc"])

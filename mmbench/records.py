@@ -6,13 +6,13 @@ seen when it ran; it holds the cards themselves, so that a report needs nothing 
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from mmbench.cards import ModelCard, Recipe, TaskCard, prompt_language
 from mmbench.digests import digest_of, set_fields
 
-FORMAT = 2
+FORMAT = 3
 BEHAVIOUR = 1  # raised when our own code may change a result; older records are then run again
 
 Status = Literal["ok", "failed", "refused"]
@@ -38,8 +38,9 @@ def model_behaviour(model: ModelCard) -> list[Any]:
     """What of a model's card changes its features; the weights themselves are a digest."""
     card = set_fields(model)
     source = card["source"]
-    # where files lie changes nothing; of a random start it is the config that counts
-    told = {name: source[name] for name in ("config", "tensors") if name in source}
+    # where files lie changes nothing; of a random start, and of nothing else, the config counts
+    counts = ("config", "tensors") if model.start == "scratch" else ("tensors",)
+    told = {name: source[name] for name in counts if name in source}
     told["start"] = model.start
     parts = {side: model_behaviour(part) for side, part in sorted(model.parts.items())}
     return [told, parts, *(card.get(name) for name in MODEL_BEHAVIOUR)]
@@ -189,7 +190,9 @@ class GridPoint:
 class Fingerprint:
     """Where and with what a trial ran: records compare in speed only where these agree.
 
-    `code` is told but parts nothing: what of the code changes results is `behaviour`.
+    `code` is told but parts nothing: what of the code changes results is `behaviour`. `threads`:
+    of one operation. `cores`: that the process may use. `cpu_capability`: the vector instructions
+    torch chose. `settings`: torch's, of precision and determinism. None: not recorded.
     """
 
     behaviour: int
@@ -199,18 +202,33 @@ class Fingerprint:
     precision: str
     threads: int
     libraries: Mapping[str, str]
+    cpu: str | None = None
+    cpu_capability: str | None = None
+    cores: int | None = None
+    governor: str | None = None
+    interop_threads: int | None = None
+    python: str | None = None
+    driver: str | None = None
+    cuda: str | None = None
+    cudnn: str | None = None
+    power_limit_watts: int | None = None
+    settings: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def digest(self) -> str:
-        """Of everything but `code`."""
-        return digest_of({k: v for k, v in asdict(self).items() if k != "code"})
+        """Of everything but `code`. What is not recorded does not enter, and so parts a record from
+        one that knows more."""
+        return digest_of({k: v for k, v in set_fields(self).items() if k != "code"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Environment:
     """The machine, by an allow-list: nothing of the user's environment variables.
 
-    `other_cores_busy`: how many cores other processes kept busy, on average, during the trial.
+    It informs, and parts no records. `other_cores_busy`: how many cores other processes kept busy,
+    on average, during the trial. `gpus`: how many the process sees. `gpu_mhz`: clock rates at the
+    end, by the clock's name. `throttling`: NVML's reasons at the end why clocks are low; None if
+    nobody tells. `libraries`: those that take no part in a timed step.
     """
 
     platform: str
@@ -223,6 +241,10 @@ class Environment:
     load_at_start: float | None
     load_at_end: float | None
     other_cores_busy: float | None
+    gpus: int | None = None
+    gpu_mhz: Mapping[str, int] = field(default_factory=dict)
+    throttling: tuple[str, ...] | None = None
+    libraries: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

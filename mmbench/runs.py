@@ -7,6 +7,7 @@ from pathlib import Path
 
 import torch
 
+from mmbench.compare.setups import differing
 from mmbench.errors import MmbenchError
 from mmbench.executors.choose import ExecutorName, make_executor
 from mmbench.meters import environment
@@ -15,7 +16,7 @@ from mmbench.plan import Plan, Refusal
 from mmbench.progress import Silent, Watcher
 from mmbench.records import BEHAVIOUR, Failure, Fingerprint, Trial
 from mmbench.store import Store, Stored
-from mmbench.train.device import choose_device
+from mmbench.train.device import choose_device, true_float32
 from mmbench.trial import UNRESOLVED, Bench, Keep, resolve
 
 
@@ -55,6 +56,7 @@ def prepare_run(
     behaviour version. `fresh` runs everything again.
     With keep="best", a record whose model was not kept does not count as done.
     """
+    true_float32()  # as trials do, so that their fingerprints say the same
     store, kind = Store(results), choose_device(device)
     digests: dict[tuple[str, str], Mapping[str, str]] = {}
     todo: list[Trial] = []
@@ -142,14 +144,9 @@ def _done(store: Store, trial: Trial, here: Fingerprint, keep: Keep) -> Stored |
 
 
 def _differences(there: Fingerprint, here: Fingerprint) -> list[str]:
-    found = [
-        name
-        for name in ("code", "device_name", "threads")
-        if getattr(there, name) != getattr(here, name)
-    ]
-    return found + [
-        name for name in here.libraries if there.libraries.get(name) != here.libraries[name]
-    ]
+    """By name. What an older record does not tell is not known to differ."""
+    code = ["code"] if there.code != here.code else []
+    return code + [found.name for found in differing(there, here) if found.known]
 
 
 def _put_refusal(store: Store, refusal: Refusal, device: torch.device) -> Stored:

@@ -15,6 +15,7 @@ from mmbench.cards import (
 from mmbench.codec import dump_json, load_json, load_record
 from mmbench.errors import StoreError
 from mmbench.records import (
+    FORMAT,
     Artefact,
     CurvePoint,
     Failure,
@@ -158,8 +159,8 @@ def test_a_record_of_the_first_format_is_still_read() -> None:
 
 
 def test_a_newer_format_is_refused_with_advice() -> None:
-    tree = json.loads(dump_json(record())) | {"format": 3, "what-is-this": 1}
-    with pytest.raises(StoreError, match=r"r\.json: format 3 was written by a newer mmbench.*Up"):
+    tree = json.loads(dump_json(record())) | {"format": FORMAT + 1, "what-is-this": 1}
+    with pytest.raises(StoreError, match=r"r\.json: format \d+ was written by a newer mmbench.*Up"):
         load_record(json.dumps(tree).encode(), Path("r.json"))
 
 

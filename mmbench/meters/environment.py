@@ -12,13 +12,29 @@ import psutil
 import torch
 
 from mmbench import __version__
+from mmbench.meters import nvml
 from mmbench.records import BEHAVIOUR, Environment, Fingerprint
 
-LIBRARIES = ("torch", "transformers", "timm", "tokenizers", "datasets", "numpy", "Pillow")
+LIBRARIES = (
+    *("torch", "torchvision", "transformers", "timm", "open_clip_torch", "tokenizers"),
+    *("datasets", "numpy", "Pillow"),
+)
+"""Those whose version can change a step's time or a result: they part records."""
+OTHER_LIBRARIES = (
+    *("accelerate", "peft", "scikit-learn", "scipy", "safetensors", "huggingface_hub"),
+    *("evaluate", "pyarrow", "nvidia-ml-py"),
+)
+"""Told where they are installed; nothing of theirs runs in a timed step. (A library that comes to
+do so, as peft with LoRA, goes above.)"""
+
+CPU_INFO = Path("/proc/cpuinfo")
+GOVERNOR = Path("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")
+DRIVER = Path("/proc/driver/nvidia/version")
 
 
 def fingerprint(device: torch.device, precision: str) -> Fingerprint:
     """Where and with what a trial runs now."""
+    card, cuda = _card(device), device.type == "cuda"
     return Fingerprint(
         behaviour=BEHAVIOUR,
         code=code_version(),
@@ -26,8 +42,46 @@ def fingerprint(device: torch.device, precision: str) -> Fingerprint:
         device_name=_gpu(device) or _cpu(),
         precision=precision,
         threads=torch.get_num_threads(),
-        libraries={name: _version(name) for name in LIBRARIES},
+        libraries={name: _version(name) or "absent" for name in LIBRARIES},
+        cpu=_cpu(),
+        cpu_capability=torch.backends.cpu.get_cpu_capability(),
+        cores=len(os.sched_getaffinity(0)),
+        governor=_first_line(GOVERNOR),
+        interop_threads=torch.get_num_interop_threads(),
+        python=platform.python_version(),
+        driver=(card.driver() if card else _driver()) if cuda else None,
+        cuda=torch.version.cuda if cuda else None,
+        cudnn=_cudnn() if cuda else None,
+        power_limit_watts=card.power_limit_watts() if card else None,
+        settings=settings(device),
     )
+
+
+def settings(device: torch.device) -> dict[str, str]:
+    """Torch's settings that change what a float32 product costs and whether kernels may vary.
+
+    Of float32 in torch's own words: `ieee` is 24 bits of precision, `tf32` 11, `bf16` 8. Torch's
+    `none` asks for nothing less, so it is told as `ieee`.
+    """
+    backends = torch.backends
+    blas, dnn = (backends.cuda, backends.cudnn) if device.type == "cuda" else (backends.mkldnn,) * 2
+    found = {
+        "matmul_float32": _precision(blas.matmul.fp32_precision),
+        "conv_float32": _precision(dnn.conv.fp32_precision),
+        "deterministic": _on(torch.are_deterministic_algorithms_enabled()),
+    }
+    if device.type == "cuda":
+        found["cudnn_benchmark"] = _on(backends.cudnn.benchmark)
+        found["cudnn_deterministic"] = _on(backends.cudnn.deterministic)
+    return found
+
+
+def _precision(word: str) -> str:
+    return "ieee" if word == "none" else word
+
+
+def _on(value: bool) -> str:
+    return "on" if value else "off"
 
 
 class LoadMeter:
@@ -49,6 +103,7 @@ class LoadMeter:
 def environment(device: torch.device, meter: LoadMeter) -> Environment:
     """The machine as it is now, and what else it did since the meter was made."""
     gpu = torch.cuda.get_device_properties(device) if device.type == "cuda" else None
+    card = _card(device)
     return Environment(
         platform=f"{platform.system()} {platform.machine()}",
         python=platform.python_version(),
@@ -60,6 +115,10 @@ def environment(device: torch.device, meter: LoadMeter) -> Environment:
         load_at_start=meter.load_at_start,
         load_at_end=os.getloadavg()[0],
         other_cores_busy=meter.other_cores_busy(),
+        gpus=torch.cuda.device_count() if gpu is not None else 0,
+        gpu_mhz=card.megahertz() if card else {},
+        throttling=card.throttling() if card else None,
+        libraries={n: v for n in OTHER_LIBRARIES if (v := _version(n)) is not None},
     )
 
 
@@ -96,11 +155,20 @@ def _git(root: Path, *arguments: str) -> str:
     return done.stdout.strip()
 
 
-def _version(name: str) -> str:
+def _version(name: str) -> str | None:
     try:
         return version(name)
     except PackageNotFoundError:
-        return "absent"
+        return None
+
+
+def _card(device: torch.device) -> nvml.Gpu | None:
+    found = nvml.find(device)
+    return found if isinstance(found, nvml.Gpu) else None
+
+
+def _cudnn() -> str:
+    return str(torch.backends.cudnn.version())  # type: ignore[no-untyped-call]
 
 
 def _gpu(device: torch.device) -> str | None:
@@ -109,9 +177,22 @@ def _gpu(device: torch.device) -> str | None:
 
 @cache
 def _cpu() -> str:
-    info = Path("/proc/cpuinfo")
-    if info.exists():
-        for line in info.read_text().splitlines():
+    if CPU_INFO.exists():
+        for line in CPU_INFO.read_text().splitlines():
             if line.startswith("model name"):
                 return line.split(":", 1)[1].strip()
     return platform.processor() or "unknown"
+
+
+def _first_line(path: Path) -> str | None:
+    """None where the kernel does not tell, as in most virtual machines."""
+    try:
+        return path.read_text().splitlines()[0]
+    except (OSError, IndexError):
+        return None
+
+
+def _driver() -> str | None:
+    """The driver's version by the kernel module, where NVML is not at hand."""
+    words = (_first_line(DRIVER) or "").split()
+    return next((word for word in words if word[:1].isdigit() and "." in word), None)
