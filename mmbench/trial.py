@@ -23,6 +23,7 @@ from mmbench.errors import MmbenchError, TrialError
 from mmbench.meters import environment
 from mmbench.meters.begun import Begun
 from mmbench.meters.memory import peak_memory
+from mmbench.meters.noise import other_work, throttled
 from mmbench.models.base import Adapter, PairedAdapter
 from mmbench.models.identity import weights_digest
 from mmbench.models.loading import load
@@ -45,7 +46,6 @@ from mmbench.train.setting import Setting
 
 Keep = Literal["best", "none"]
 UNRESOLVED = "unresolved"
-OTHER_WORK = 0.1
 LEAVES_WEIGHTS = ("zero_shot", "probe", "head")
 INFERENCE_SECONDS = 10.0
 MOST_COPIED_BYTES = 2 * 2**30
@@ -113,6 +113,7 @@ def run_trial(trial: Trial, folder: Path, bench: Bench) -> Record:
 
     `folder` takes what is too large for the record: predictions, and the model if it is kept.
     """
+    true_float32()  # before the fingerprint, which tells it
     begun = Begun(trial=trial, device=bench.device)
     tally = replace(bench.cache.tally)
     record = begun.record("failed")
@@ -120,7 +121,6 @@ def run_trial(trial: Trial, folder: Path, bench: Bench) -> Record:
         if UNRESOLVED in trial.digests.values():
             resolve(trial)  # raises what hid the digest when the trial was begun
             raise TrialError("weights or data could not be named a moment ago; run it again")
-        true_float32()
         for stage in _stages(record, folder, bench):
             record = stage  # so that what is known stays known if a later stage fails
     except Exception as error:  # noqa: BLE001 - the one place where a crash becomes a record
@@ -131,7 +131,11 @@ def run_trial(trial: Trial, folder: Path, bench: Bench) -> Record:
         environment=machine,
         seconds=begun.seconds,
         measurements=(*record.measurements, _reused(bench, tally, record)),
-        warnings=(*record.warnings, *other_work_of(machine.other_cores_busy, machine.cores)),
+        warnings=(
+            *record.warnings,
+            *throttled(machine.throttling or ()),
+            *other_work(machine.other_cores_busy, machine.cores),
+        ),
     )
 
 
@@ -205,11 +209,12 @@ def _stages(record: Record, folder: Path, bench: Bench) -> Iterator[Record]:
     )
     yield record
     watcher.phase("timing")
-    measurements = (*costs(finetuned, setting), *record.measurements)
+    cost = costs(finetuned, setting)
     yield replace(
         record,
         status="ok",
-        measurements=measurements,
+        measurements=(*cost.measurements, *record.measurements),
+        warnings=(*record.warnings, *cost.warnings),
         artefacts=_artefacts(finetuned, outcome, folder, bench),
     )
 
@@ -229,16 +234,6 @@ def _artefacts(
             place = path.relative_to(folder).as_posix()
             artefacts[place] = _artefact(folder, place)
     return artefacts
-
-
-def other_work_of(busy: float | None, cores: int) -> list[str]:
-    """A warning if other processes kept more than a tenth of the cores busy."""
-    if busy is None or busy <= OTHER_WORK * cores:
-        return []
-    return [
-        f"other processes kept {busy:.1f} of {cores} cores busy: do not compare the speeds; "
-        "run it again alone"
-    ]
 
 
 def identity_of(trial: Trial) -> str:

@@ -1,24 +1,32 @@
-"""Throughput in the steady state, in windows of many steps.
+"""Windows of many steps, and where the time went.
 
 A window is closed at the first step that ends more than WINDOW_SECONDS after it began. The device
 is synchronised at window edges only. Evaluation and other interruptions fall between `pause` and
-`resume` and belong to no window. The first window is dropped: it includes allocation, kernel
-selection and the first pages of memory.
+`resume` and belong to no window. What is made of the windows is in `rates`.
+
+Inside a window three stretches are timed by the host: `waiting_for_data`, `transferring` and
+`computing`; at its end, what the device still had to do counts as computing. What none of them
+covers is unaccounted. On CUDA that is the host's time: while the device is busy with what was asked
+of it before, it need not cost anything.
+
+Garbage is not collected inside windows, but at their edges: the young objects between two windows,
+everything as usual in a pause.
 """
 
+import gc
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Self
 
-import numpy as np
 import torch
 
-from mmbench.records import Measurement
+from mmbench.meters.sections import Computing, Copies, Section, copies_to
 
 WINDOW_SECONDS = 0.5
-FEW_WINDOWS = 5
-SHORT = "short"
+YOUNG = 1  # the generation of garbage that is collected between windows
 
 
 def synchronise(device: torch.device) -> None:
@@ -29,132 +37,213 @@ def synchronise(device: torch.device) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
+    """What was done between two synchronisations, and how long it took.
+
+    transfer_seconds: of the copies to the device; on CUDA the device's own time, by events.
+    unaccounted_seconds: of the host, outside of waiting, copying and computing; None where
+    computing was not timed apart.
+    """
+
     seconds: float
     steps: int
     samples: int
     tokens: int
     padded_tokens: int
+    images: int = 0
+    audio_seconds: float = 0.0
     data_wait_seconds: float
     transfer_seconds: float
+    unaccounted_seconds: float | None = None
+
+    @property
+    def cost(self) -> float:
+        """Seconds per padded token, or per sample where there are none: batches are grouped by
+        length, so that the samples of two windows are not the same work."""
+        return self.seconds / (self.padded_tokens or self.samples)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """Where all of a clock's time went, from its making to its end.
+
+    setup_seconds: before the first window. paused_seconds: between windows, in evaluation and the
+    like. compile_seconds: what `compiling` took, which is in no window and no pause.
+    unaccounted_seconds: inside windows, by no meter.
+    """
+
+    seconds: float
+    setup_seconds: float
+    paused_seconds: float
+    compile_seconds: float
+    unaccounted_seconds: float
 
 
 @dataclass(slots=True)
 class StepClock:
-    """Counts what passes between two synchronisations."""
+    """Counts what passes between two synchronisations. As a context manager it ends with the
+    block, however that ends, and then leaves garbage collection as it was."""
 
     device: torch.device
     windows: list[Window] = field(default_factory=list)
+    _made: float = field(default_factory=time.perf_counter)
+    _ended: float | None = None
+    _first: float | None = None
     _began: float | None = None
+    _paused_at: float | None = None
+    _paused: float = 0.0
+    _compiled: float = 0.0
+    _compiled_first: float = 0.0
+    _collects: bool = False
     _steps: int = 0
     _samples: int = 0
     _tokens: int = 0
     _padded: int = 0
-    _waited: float = 0.0
-    _moved: float = 0.0
+    _images: int = 0
+    _audio: float = 0.0
+    _waiting: Section = field(default_factory=Section)
+    _copies: Copies = field(init=False)
+    _computing: Computing = field(init=False)
+    _computes: bool = False
+
+    def __post_init__(self) -> None:
+        self._copies = copies_to(self.device)
+        self._computing = Computing(self._copies)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if error is not None:
+            self._steps = 0  # a window with an error in it is none, and the device may be lost
+        self.pause()
+        self._ended = time.perf_counter()
 
     def resume(self) -> None:
         """A new window begins now."""
-        synchronise(self.device)
-        self._steps = self._samples = self._tokens = self._padded = 0
-        self._waited = self._moved = 0.0
-        self._began = time.perf_counter()
+        self.pause()
+        self._collects = gc.isenabled()
+        gc.disable()
+        self._open()
 
-    def step(self, *, samples: int, tokens: int, padded_tokens: int) -> bool:
+    def step(
+        self,
+        *,
+        samples: int,
+        tokens: int = 0,
+        padded_tokens: int = 0,
+        images: int = 0,
+        audio_seconds: float = 0.0,
+    ) -> bool:
         """One step is done. True if that closed a window, at which the device was synchronised."""
         assert self._began is not None, "resume() begins the first window"
         self._steps += 1
         self._samples += samples
         self._tokens += tokens
         self._padded += padded_tokens
+        self._images += images
+        self._audio += audio_seconds
         if time.perf_counter() - self._began < WINDOW_SECONDS:
             return False
         self._close()
-        self.resume()
+        if self._collects:
+            gc.collect(YOUNG)
+        self._open()
         return True
 
     def pause(self) -> None:
         """Something that is not training follows; a window cut short is kept if it has steps."""
-        if self._began is not None and self._steps:
+        if self._began is None:
+            return
+        if self._steps:
             self._close()
+        else:
+            self._paused_at = self._began  # nothing was done since: as if it had not begun
         self._began = None
+        if self._collects:
+            gc.enable()
 
     @contextmanager
-    def waiting_for_data(self) -> Iterator[None]:
-        began = time.perf_counter()
+    def paused(self) -> Iterator[None]:
+        """A pause as long as the block."""
+        self.pause()
         yield
-        self._waited += time.perf_counter() - began
+        self.resume()
 
     @contextmanager
-    def transferring(self) -> Iterator[None]:
-        """Host time of host-to-device copies; on CUDA their launch, since they are asynchronous."""
+    def compiling(self) -> Iterator[None]:
+        """Outside of windows: a block in which kernels are compiled, kept apart and reported."""
+        assert self._began is None, "compiling belongs to no window; pause() comes before"
         began = time.perf_counter()
         yield
-        self._moved += time.perf_counter() - began
+        synchronise(self.device)
+        took = time.perf_counter() - began
+        self._compiled += took
+        if self._first is None:
+            self._compiled_first += took
+        else:
+            self._paused -= took  # the pause around it is counted whole
+
+    def waiting_for_data(self) -> Section:
+        """A block in which the next batch is made or waited for."""
+        return self._waiting
+
+    def transferring(self) -> Section:
+        """A block that copies to the device; within `computing` or beside it."""
+        return self._copies
+
+    def computing(self) -> Section:
+        """A block that computes: forward, backward, the optimizer."""
+        self._computes = True
+        return self._computing
+
+    def account(self) -> Account:
+        """Where the time went, until the clock ended or until now."""
+        end = time.perf_counter() if self._ended is None else self._ended
+        return Account(
+            seconds=end - self._made,
+            setup_seconds=(self._first or end) - self._made - self._compiled_first,
+            paused_seconds=self._paused + (end - (self._paused_at or end)),
+            compile_seconds=self._compiled,
+            unaccounted_seconds=sum(w.unaccounted_seconds or 0.0 for w in self.windows),
+        )
+
+    def _open(self) -> None:
+        synchronise(self.device)
+        self._steps = self._samples = self._tokens = self._padded = self._images = 0
+        self._audio = 0.0
+        for section in (self._waiting, self._copies, self._computing):
+            section.clear()
+        self._began = time.perf_counter()
+        if self._first is None:
+            self._first = self._began
+        if self._paused_at is not None:
+            self._paused += self._began - self._paused_at
+            self._paused_at = None
 
     def _close(self) -> None:
         assert self._began is not None
+        asked = time.perf_counter()
         synchronise(self.device)
+        end = self._paused_at = time.perf_counter()
+        seconds = end - self._began
+        covered = self._waiting.seconds + self._copies.seconds + self._computing.seconds
+        covered += end - asked
         self.windows.append(
             Window(
-                seconds=time.perf_counter() - self._began,
+                seconds=seconds,
                 steps=self._steps,
                 samples=self._samples,
                 tokens=self._tokens,
                 padded_tokens=self._padded,
-                data_wait_seconds=self._waited,
-                transfer_seconds=self._moved,
+                images=self._images,
+                audio_seconds=self._audio,
+                data_wait_seconds=self._waiting.seconds,
+                transfer_seconds=self._copies.device_seconds(),
+                unaccounted_seconds=max(0.0, seconds - covered) if self._computes else None,
             )
         )
-
-
-def throughput(windows: list[Window], prefix: str, *, tokens: bool) -> tuple[Measurement, ...]:
-    """`{prefix}_samples_per_second` and, for text, real and padded tokens per second.
-
-    The rate is everything done in the steady windows over the time they took, not a median of
-    windows: batches are grouped by length, so windows differ by nature, and this is what a
-    stopwatch says. The interval is a bootstrap over windows.
-    """
-    steady = windows[1:] if len(windows) > 1 else windows
-    note = None
-    if len(steady) < FEW_WINDOWS:
-        note = f"{SHORT}: {len(steady)} of {FEW_WINDOWS} windows"
-    quantities = [("samples", "samples/s")]
-    if tokens:
-        quantities += [("tokens", "tokens/s"), ("padded_tokens", "tokens/s")]
-    return tuple(
-        _rate(steady, quantity, f"{prefix}_{quantity}_per_second", unit, note)
-        for quantity, unit in quantities
-    )
-
-
-def shares(windows: list[Window]) -> tuple[Measurement, ...]:
-    """Shares of the steady training time spent waiting for data and on copies to the device."""
-    steady = windows[1:] if len(windows) > 1 else windows
-    total = sum(window.seconds for window in steady)
-    waited = sum(window.data_wait_seconds for window in steady)
-    moved = sum(window.transfer_seconds for window in steady)
-    return (
-        Measurement(name="data_wait_share", unit="1", value=waited / total if total else None),
-        Measurement(name="transfer_share", unit="1", value=moved / total if total else None),
-    )
-
-
-def _rate(
-    windows: list[Window], quantity: str, name: str, unit: str, note: str | None
-) -> Measurement:
-    if not windows:
-        return Measurement(name=name, unit=unit, value=None, note="no window was timed")
-    done = np.array([getattr(window, quantity) for window in windows], dtype=float)
-    seconds = np.array([window.seconds for window in windows])
-    draws = np.random.default_rng(0).integers(len(windows), size=(1000, len(windows)))
-    rates = done[draws].sum(1) / seconds[draws].sum(1)
-    low, high = np.quantile(rates, [0.025, 0.975]) if len(windows) > 2 else (None, None)
-    return Measurement(
-        name=name,
-        unit=unit,
-        value=float(done.sum() / seconds.sum()),
-        low=None if low is None else float(low),
-        high=None if high is None else float(high),
-        values=tuple(float(v) for v in done / seconds),
-        note=note,
-    )

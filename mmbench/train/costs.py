@@ -2,14 +2,19 @@
 
 import itertools
 import time
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import torch
 
 from mmbench.data.batches import Batch, to_device, training_batches
-from mmbench.data.prepared import Prepared
+from mmbench.data.fleeting import fleeting_cache
+from mmbench.data.prepared import Inputs, Prepared
 from mmbench.data.views import rows_at, spread
-from mmbench.meters.clock import FEW_WINDOWS, StepClock, Window, shares, throughput
+from mmbench.meters.clock import StepClock, Window
+from mmbench.meters.latency import latency_measurements, staged
+from mmbench.meters.noise import FEW_WINDOWS, unstable_windows
+from mmbench.meters.rates import shares, spent, steady_windows, throughput
 from mmbench.records import Measurement
 from mmbench.train.device import Precision, autocast
 from mmbench.train.finetune import Finetuned, Grid
@@ -17,50 +22,102 @@ from mmbench.train.learner import Learner
 from mmbench.train.setting import Setting
 
 INFERENCE_ROWS = 512
+LATENCY_SECONDS = 1.5
+LATENCY_SHARE = 0.25  # of the time for inference, where that is short
+LATENCY_CALLS = 1000
 MEASURED_EARLIER = "measured when the features were computed"
 
 
-def costs(finetuned: Finetuned, setting: Setting) -> list[Measurement]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Costs:
+    """warnings: what speaks against comparing these figures, each with advice."""
+
+    measurements: tuple[Measurement, ...]
+    warnings: tuple[str, ...]
+
+
+def costs(finetuned: Finetuned, setting: Setting) -> Costs:
     """Rates of training, feature extraction and inference, and what each stage took."""
-    text = finetuned.prepared["train"].facts.tokens is not None
-    model = finetuned.model
+    model, grid = finetuned.model, finetuned.grid
     trainable = sum(p.numel() for p in finetuned.learner.parameters() if p.requires_grad)
-    return [
-        *(_training(finetuned, finetuned.grid, text=text) if finetuned.grid is not None else ()),
-        *throughput(inference_windows(finetuned, setting), "inference", tokens=text),
+    inference = inference_windows(finetuned, setting)
+    measurements = [
+        *(_training(finetuned, grid) if grid is not None else ()),
+        *throughput(inference, "inference"),
+        *latency(finetuned, setting),
         Measurement(
             name="parameters", unit="1", value=float(sum(p.numel() for p in model.parameters()))
         ),
         Measurement(
             name="trainable_parameters",
             unit="1",
-            value=float(trainable) if finetuned.grid is not None else 0.0,
+            value=float(trainable) if grid is not None else 0.0,
         ),
     ]
+    trained = [] if grid is None else _held(grid.chosen.windows, finetuned)
+    return Costs(
+        measurements=tuple(measurements),
+        warnings=(*_unstable(trained, "training"), *_unstable(inference, "inference")),
+    )
 
 
-def _training(finetuned: Finetuned, grid: Grid, *, text: bool) -> list[Measurement]:
+def _unstable(windows: Sequence[Window], what: str) -> list[str]:
+    return unstable_windows([window.cost for window in steady_windows(windows)], what)
+
+
+def _training(finetuned: Finetuned, grid: Grid) -> list[Measurement]:
     """With the backbone in the loop `train_*`; on stored features `head_*` and `feature_*`,
     which say nothing of each other."""
     chosen, others = grid.chosen, [f for f in grid.fits if f is not grid.chosen]
-    windows = list(chosen.windows)
     on_features = bool(finetuned.extracted)
+    windows = _held(chosen.windows, finetuned)
     tuning = sum(fit.seconds for fit in others) + sum(fit.seconds for fit in grid.diverged)
     return [
-        *throughput(windows, "head" if on_features else "train", tokens=text and not on_features),
-        *(_features(finetuned, text=text) if on_features else ()),
+        *throughput(windows, "head" if on_features else "train"),
+        *(_features(finetuned) if on_features else ()),
         *shares(windows),
+        *spent(windows, chosen.account),
         _seconds("train_seconds", chosen.seconds),
         _seconds("tuning_seconds", tuning),
     ]
 
 
-def _features(finetuned: Finetuned, *, text: bool) -> list[Measurement]:
+def _held(windows: Sequence[Window], finetuned: Finetuned) -> list[Window]:
+    """The windows of a fit with what their samples held: nothing but samples on features."""
+    if finetuned.extracted:
+        return _holding(windows, text=False, images=False)
+    return _holding(windows, text=_has_text(finetuned), images=_has_images(finetuned))
+
+
+def _holding(windows: Sequence[Window], *, text: bool, images: bool) -> list[Window]:
+    """Batches count the lengths of rows, which are tokens of texts alone; an image is a sample."""
+    return [
+        replace(
+            window,
+            tokens=window.tokens if text else 0,
+            padded_tokens=window.padded_tokens if text else 0,
+            images=window.samples if images else 0,
+        )
+        for window in windows
+    ]
+
+
+def _has_text(finetuned: Finetuned) -> bool:
+    return next(iter(finetuned.prepared.values())).facts.tokens is not None
+
+
+def _has_images(finetuned: Finetuned) -> bool:
+    return "image" in finetuned.objective.setting.task.inputs
+
+
+def _features(finetuned: Finetuned) -> list[Measurement]:
     """Of one pass a split, or, of a pair, of one a split and side."""
     found: list[Measurement] = []
     for side, done in finetuned.extracted["train"].passes.items():
         prefix = f"feature_{side}" if side else "feature"
-        rates = throughput(list(done.windows), prefix, tokens=text and side != "image")
+        text = side != "image" and _has_text(finetuned)
+        images = side != "text" and _has_images(finetuned)
+        rates = throughput(_holding(done.windows, text=text, images=images), prefix)
         if done.hit:
             rates = tuple(replace(rate, note=MEASURED_EARLIER) for rate in rates)
         found += rates
@@ -88,16 +145,53 @@ def inference_windows(finetuned: Finetuned, setting: Setting) -> list[Window]:
     enough windows, for at most `setting.inference_seconds`; the first is run once before the clock
     starts.
     """
-    split = next((s for s in finetuned.prepared if s.startswith("test")), "validation")
-    test = finetuned.prepared[split]
+    test = finetuned.prepared[_tested(finetuned)]
     rows = rows_at(test, spread(len(test), INFERENCE_ROWS))
-    return _time_inference(
+    windows = _time_inference(
         finetuned.model,
         rows,
         device=setting.device,
         precision=setting.recipe.precision,
         batch_size=setting.recipe.batch_size,
         seconds=setting.inference_seconds,
+    )
+    return _holding(windows, text=_has_text(finetuned), images=_has_images(finetuned))
+
+
+def _tested(finetuned: Finetuned) -> str:
+    return next((s for s in finetuned.prepared if s.startswith("test")), "validation")
+
+
+@torch.inference_mode()
+def latency(finetuned: Finetuned, setting: Setting) -> tuple[Measurement, ...]:
+    """One sample at a time, from raw text or image file to logits: `preparing_*` is tokenising or
+    decoding and resizing it, `latency_*` the model, `latency_with_preparing_*` both.
+
+    Preparing goes through the adapter with a cache that keeps nothing; its time includes writing
+    the sample to memory and reading it back, a fraction of a millisecond.
+    """
+    objective, model = finetuned.objective, finetuned.model
+    examples = objective.data.splits[_tested(finetuned)]
+    samples = itertools.cycle(
+        [examples.take([row]) for row in spread(len(examples), INFERENCE_ROWS)]
+    )
+    cache = fleeting_cache()
+    device, precision = setting.device, setting.recipe.precision
+
+    def prepare() -> Inputs:
+        return objective.adapter.prepare(next(samples), cache).collate([0])
+
+    def answer(inputs: Inputs) -> None:
+        with autocast(device, precision):
+            model.predict({name: tensor.to(device) for name, tensor in inputs.items()})
+
+    model.to(device).eval()
+    seconds = min(LATENCY_SECONDS, LATENCY_SHARE * setting.inference_seconds)
+    found = staged(prepare, answer, device, seconds=seconds, most=LATENCY_CALLS)
+    return (
+        *latency_measurements(found.model, "latency"),
+        *latency_measurements(found.preparing, "preparing"),
+        *latency_measurements(found.whole, "latency_with_preparing"),
     )
 
 
@@ -125,15 +219,16 @@ def _time_inference(
             model.predict(to_device(batch, device).inputs)
 
     predict(batches[0])
-    clock = StepClock(device)
     until = time.perf_counter() + seconds
-    clock.resume()
-    for batch in itertools.cycle(batches):
-        predict(batch)
-        clock.step(samples=batch.samples, tokens=batch.tokens, padded_tokens=batch.padded_tokens)
-        if len(clock.windows) > FEW_WINDOWS or time.perf_counter() > until:
-            break
-    clock.pause()
+    with StepClock(device) as clock:
+        clock.resume()
+        for batch in itertools.cycle(batches):
+            predict(batch)
+            clock.step(
+                samples=batch.samples, tokens=batch.tokens, padded_tokens=batch.padded_tokens
+            )
+            if len(clock.windows) > FEW_WINDOWS or time.perf_counter() > until:
+                break
     return clock.windows
 
 

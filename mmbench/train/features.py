@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from mmbench.data.batches import evaluation_batches, to_device
+from mmbench.data.joint import Repeated
 from mmbench.data.prepared import FeatureRows, Inputs, Prepared
 from mmbench.digests import digest_of
 from mmbench.errors import TrialError
@@ -51,9 +52,15 @@ def extract(
 ) -> tuple[FeatureRows, Pass]:
     """What `answer`, a method of the adapter, gives for every row; `identity` names its weights.
 
+    Rows that repeat others are computed once.
+
     The key holds the fingerprint less our own code version: threads and library versions change
     the last bits, and a digest must not depend on what ran before.
     """
+    if isinstance(prepared, Repeated):
+        found, done = extract(adapter, answer, prepared.distinct, identity, setting)
+        rows = FeatureRows(found.features[prepared.index], digest_of([found.digest, prepared.digest]))
+        return rows, done
     fingerprint, precision = setting.fingerprint, setting.recipe.precision
     machine = {
         "behaviour": fingerprint.behaviour,
@@ -94,16 +101,17 @@ def features_of(
     """
     adapter.eval()
     features: NDArray[np.float32] | None = None
-    clock = StepClock(device)
-    clock.resume()
-    for batch in evaluation_batches(prepared, None, batch_size=BATCH):
-        with autocast(device, precision):
-            found = answer(to_device(batch, device).inputs).float().cpu().numpy()
-        if features is None:
-            features = np.empty((len(prepared), found.shape[1]), dtype=np.float32)
-        features[batch.indices] = found
-        clock.step(samples=batch.samples, tokens=batch.tokens, padded_tokens=batch.padded_tokens)
-    clock.pause()
+    with StepClock(device) as clock:
+        clock.resume()
+        for batch in evaluation_batches(prepared, None, batch_size=BATCH):
+            with autocast(device, precision):
+                found = answer(to_device(batch, device).inputs).float().cpu().numpy()
+            if features is None:
+                features = np.empty((len(prepared), found.shape[1]), dtype=np.float32)
+            features[batch.indices] = found
+            clock.step(
+                samples=batch.samples, tokens=batch.tokens, padded_tokens=batch.padded_tokens
+            )
     assert features is not None, "a split has rows"
     if not np.isfinite(features).all():
         raise TrialError(f"{adapter.card.name}: features are not finite at {precision}")

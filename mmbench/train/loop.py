@@ -5,7 +5,6 @@ validation at even distances; the best weights come back at the end.
 """
 
 import math
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -18,7 +17,7 @@ from mmbench.cards import Recipe
 from mmbench.data.batches import Batch, steps_per_epoch, to_device, training_batches
 from mmbench.data.prepared import Prepared
 from mmbench.errors import Diverged
-from mmbench.meters.clock import StepClock, Window
+from mmbench.meters.clock import Account, StepClock, Window
 from mmbench.progress import Watcher
 from mmbench.records import CurvePoint
 from mmbench.train.device import autocast, seed_everything, seed_for
@@ -41,7 +40,10 @@ class TrainingRows:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fit:
-    """One run of the loop. `best` names the point of the curve whose weights were restored."""
+    """One run of the loop. `best` names the point of the curve whose weights were restored.
+
+    `account` says where the `seconds` went, which are those of the whole.
+    """
 
     learning_rate: float
     curve: tuple[CurvePoint, ...]
@@ -50,6 +52,7 @@ class Fit:
     seconds: float
     stopped_early: bool
     windows: tuple[Window, ...]
+    account: Account
 
 
 def fit(
@@ -69,65 +72,85 @@ def fit(
     names the step at which a loss was not finite.
     """
     assert recipe.epochs is not None, "a recipe that trains has epochs"
-    seed_everything(seed, "training")
-    optimizer = make_optimizer(learner.parameters(), recipe, learning_rate)
     per_epoch = steps_per_epoch(len(rows.targets), recipe.batch_size)
     steps = per_epoch * recipe.epochs
     check_after = {round(steps * i / recipe.evaluations) for i in range(1, recipe.evaluations + 1)}
-    keeper = BestKeeper(learner, recipe.patience)
-    clock = StepClock(device)
-    place = _place(device, recipe, clock)
     losses: list[Tensor] = []
-    began = time.perf_counter()
     step = 0
-    training_mode(learner, recipe)
-    clock.resume()
-    for micro_batches in _timed(_all_steps(rows, recipe, seed), clock):
-        factor = rate_factor(step, steps, schedule=recipe.schedule, warmup=recipe.warmup)
-        for group in optimizer.param_groups:
-            group["lr"] = learning_rate * factor
-        losses.append(learner.backward(micro_batches, place))
-        if recipe.clip_norm is not None:
-            torch.nn.utils.clip_grad_norm_(learner.parameters(), recipe.clip_norm)
-        optimizer.step()
-        optimizer.zero_grad(set_to_none=True)
-        learner.after_step()
-        step += 1
-        if _count(clock, micro_batches):  # the device is synchronised now, reading costs nothing
-            watcher.training(step, steps, mean_loss(losses, step), _rate(clock))
-        if step not in check_after:
-            continue
-        clock.pause()
-        validation = validate()
-        keeper.see(
-            CurvePoint(
-                learning_rate=learning_rate,
-                step=step,
-                epoch=step / per_epoch,
-                train_loss=mean_loss(losses, step),
-                validation_loss=validation.loss,
-                validation=validation.scores,
-                in_batch=learner.take_in_batch(),
-            )
-        )
-        primary, value = next(iter(validation.scores.items()))
-        watcher.validated(step, primary, value)
-        losses.clear()
-        if keeper.exhausted:
-            break
+    with StepClock(device) as clock:
+        seed_everything(seed, "training")
+        optimizer = make_optimizer(learner.parameters(), recipe, learning_rate)
+        keeper = BestKeeper(learner, recipe.patience)
+        place = _place(device, recipe, clock)
         training_mode(learner, recipe)
         clock.resume()
-    keeper.restore()
-    learner.eval()
+        for micro_batches in _timed(_all_steps(rows, recipe, seed), clock):
+            factor = rate_factor(step, steps, schedule=recipe.schedule, warmup=recipe.warmup)
+            with clock.computing():
+                losses.append(
+                    _update(
+                        learner, optimizer, micro_batches, place, recipe, learning_rate * factor
+                    )
+                )
+            step += 1
+            if _count(clock, micro_batches):
+                with clock.paused():  # the device is synchronised now, reading costs nothing
+                    watcher.training(step, steps, mean_loss(losses, step), _rate(clock))
+            if step not in check_after:
+                continue
+            clock.pause()
+            validation = validate()
+            keeper.see(
+                CurvePoint(
+                    learning_rate=learning_rate,
+                    step=step,
+                    epoch=step / per_epoch,
+                    train_loss=mean_loss(losses, step),
+                    validation_loss=validation.loss,
+                    validation=validation.scores,
+                    in_batch=learner.take_in_batch(),
+                )
+            )
+            primary, value = next(iter(validation.scores.items()))
+            watcher.validated(step, primary, value)
+            losses.clear()
+            if keeper.exhausted:
+                break
+            training_mode(learner, recipe)
+            clock.resume()
+        clock.pause()
+        keeper.restore()
+        learner.eval()
     return Fit(
         learning_rate=learning_rate,
         curve=tuple(keeper.curve),
         best=keeper.best,
         steps=step,
-        seconds=time.perf_counter() - began,
+        seconds=clock.account().seconds,
         stopped_early=step < steps,
         windows=tuple(clock.windows),
+        account=clock.account(),
     )
+
+
+def _update(
+    learner: Learner,
+    optimizer: torch.optim.Optimizer,
+    micro_batches: list[Batch],
+    place: Place,
+    recipe: Recipe,
+    learning_rate: float,
+) -> Tensor:
+    """One step of the optimizer; its loss, left on the device."""
+    for group in optimizer.param_groups:
+        group["lr"] = learning_rate
+    loss = learner.backward(micro_batches, place)
+    if recipe.clip_norm is not None:
+        torch.nn.utils.clip_grad_norm_(learner.parameters(), recipe.clip_norm)
+    optimizer.step()
+    optimizer.zero_grad(set_to_none=True)
+    learner.after_step()
+    return loss
 
 
 def _place(device: torch.device, recipe: Recipe, clock: StepClock) -> Place:

@@ -1,109 +1,224 @@
 """The clock against sleeps of known length."""
 
+import gc
 import time
 
 import pytest
 import torch
 
 from mmbench.meters import clock as module
-from mmbench.meters.clock import StepClock, Window, shares, throughput
+from mmbench.meters import sections
+from mmbench.meters.clock import StepClock, Window
+from mmbench.meters.rates import shares, throughput
 
 CPU = torch.device("cpu")
 
 
-def window(seconds: float, samples: int = 10, waited: float = 0.0) -> Window:
-    return Window(
-        seconds=seconds,
-        steps=5,
-        samples=samples,
-        tokens=3 * samples,
-        padded_tokens=4 * samples,
-        data_wait_seconds=waited,
-        transfer_seconds=0.0,
-    )
-
-
 @pytest.fixture
-def short_windows(monkeypatch: pytest.MonkeyPatch) -> None:
+def _short_windows(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "WINDOW_SECONDS", 0.02)
 
 
-@pytest.mark.usefixtures("short_windows")
-def test_a_known_pace_is_found() -> None:
+def rate(windows: list[Window]) -> float:
+    value = throughput(windows, "train")[0].value
+    assert value is not None
+    return value
+
+
+@pytest.mark.usefixtures("_short_windows")
+def test_a_known_pace_is_what_a_stopwatch_says() -> None:
     clock = StepClock(CPU)
     began = time.perf_counter()
     clock.resume()
-    for _ in range(20):
+    for _ in range(40):
         time.sleep(0.01)
         clock.step(samples=4, tokens=8, padded_tokens=16)
     clock.pause()
-    stopwatch = 20 * 4 / (time.perf_counter() - began)
+    stopwatch = 40 * 4 / (time.perf_counter() - began)
     assert len(clock.windows) >= 5
-    rate = throughput(clock.windows, "train", tokens=True)[0].value
-    assert rate == pytest.approx(stopwatch, rel=0.1)
-    assert sum(w.samples for w in clock.windows) == 80
+    assert rate(clock.windows) == pytest.approx(stopwatch, rel=0.1)
+    assert sum(w.samples for w in clock.windows) == 160
 
 
-@pytest.mark.usefixtures("short_windows")
+@pytest.mark.usefixtures("_short_windows")
+def test_windows_and_pauses_make_up_the_wall_time() -> None:
+    began = time.perf_counter()
+    outside = 0.0
+    with StepClock(CPU) as clock:
+        clock.resume()
+        for _ in range(10):
+            for _ in range(5):
+                time.sleep(0.004)
+                clock.step(samples=1)
+            interrupted = time.perf_counter()
+            with clock.paused():
+                time.sleep(0.02)
+            outside += time.perf_counter() - interrupted
+    wall = time.perf_counter() - began
+    inside = sum(window.seconds for window in clock.windows)
+    assert inside == pytest.approx(wall - outside, rel=0.02)
+    account = clock.account()
+    assert account.seconds == pytest.approx(wall, rel=0.02)
+    assert account.paused_seconds == pytest.approx(outside, rel=0.05)
+    assert account.setup_seconds < 0.01
+
+
+@pytest.mark.usefixtures("_short_windows")
 def test_what_happens_while_paused_belongs_to_no_window() -> None:
     clock = StepClock(CPU)
     clock.resume()
+    worked = 0.0
     for _ in range(6):
+        began = time.perf_counter()
         time.sleep(0.01)
         clock.step(samples=1, tokens=1, padded_tokens=1)
+        worked += time.perf_counter() - began
         clock.pause()
         time.sleep(0.05)
         clock.resume()
     clock.pause()
-    assert sum(w.seconds for w in clock.windows) < 6 * 0.03
+    assert sum(w.seconds for w in clock.windows) == pytest.approx(worked, rel=0.05)
 
 
-@pytest.mark.usefixtures("short_windows")
+@pytest.mark.usefixtures("_short_windows")
 def test_a_sleep_in_the_data_path_appears_as_data_wait() -> None:
-    clock = StepClock(CPU)
-    clock.resume()
-    for _ in range(20):
-        with clock.waiting_for_data():
+    slept = 0.0
+    with StepClock(CPU) as clock:
+        clock.resume()
+        for _ in range(20):
+            with clock.waiting_for_data():
+                began = time.perf_counter()
+                time.sleep(0.01)
+                slept += time.perf_counter() - began
             time.sleep(0.01)
-        time.sleep(0.01)
-        clock.step(samples=1, tokens=1, padded_tokens=1)
-    clock.pause()
+            clock.step(samples=1, tokens=1, padded_tokens=1)
+    assert sum(w.data_wait_seconds for w in clock.windows) == pytest.approx(slept, rel=0.05)
     wait = shares(clock.windows)[0]
     assert wait.name == "data_wait_share"
     assert wait.value == pytest.approx(0.5, abs=0.05)
 
 
-def test_the_first_window_is_dropped_and_the_rest_are_kept_raw() -> None:
-    windows = [window(100.0)] + [window(1.0)] * 6
-    rate = throughput(windows, "train", tokens=False)[0]
-    assert rate.value == pytest.approx(10.0)
-    assert rate.values == (10.0,) * 6
-    assert rate.low == pytest.approx(10.0)
-    assert rate.note is None
+def run_steps(*, hidden_sleep: float) -> StepClock:
+    """Steps of 10 ms that are timed in their parts, and a sleep that none of them covers."""
+    with StepClock(CPU) as clock:
+        clock.resume()
+        for _ in range(20):
+            with clock.waiting_for_data():
+                time.sleep(0.002)
+            with clock.computing():
+                time.sleep(0.006)
+                with clock.transferring():
+                    time.sleep(0.002)
+            time.sleep(hidden_sleep)
+            clock.step(samples=1)
+    return clock
 
 
-def test_the_rate_is_work_over_time_not_a_mean_of_rates() -> None:
-    windows = [window(1.0), window(1.0, samples=10), window(9.0, samples=10)]
-    rate = throughput(windows, "train", tokens=False)[0]
-    assert rate.value == pytest.approx(2.0)
+@pytest.mark.usefixtures("_short_windows")
+def test_unaccounted_is_small_and_rises_with_a_sleep_that_no_meter_sees() -> None:
+    ordinary, hidden = run_steps(hidden_sleep=0.0), run_steps(hidden_sleep=0.01)
+    one, other = ordinary.account(), hidden.account()
+    assert one.unaccounted_seconds / one.seconds < 0.05
+    assert other.unaccounted_seconds / other.seconds > 0.4
+    assert other.unaccounted_seconds >= 20 * 0.01
 
 
-def test_too_few_windows_are_said() -> None:
-    (rate,) = throughput([window(1.0), window(1.0)], "train", tokens=False)
-    assert rate.note is not None
-    assert "short" in rate.note
-    assert rate.low is None
+@pytest.mark.usefixtures("_short_windows")
+def test_copies_within_computing_are_counted_once() -> None:
+    clock = run_steps(hidden_sleep=0.0)
+    moved = sum(window.transfer_seconds for window in clock.windows)
+    assert moved >= 20 * 0.002
+    assert moved < 0.5 * sum(window.seconds for window in clock.windows)
 
 
-def test_no_window_gives_no_number() -> None:
-    (rate,) = throughput([], "train", tokens=False)
-    assert rate.value is None
+def test_what_is_not_timed_in_parts_is_not_called_unaccounted() -> None:
+    with StepClock(CPU) as clock:
+        clock.resume()
+        clock.step(samples=1)
+    assert [window.unaccounted_seconds for window in clock.windows] == [None]
+    assert clock.account().unaccounted_seconds == 0.0
 
 
-def test_padding_is_told_apart_from_tokens() -> None:
-    found = {m.name: m.value for m in throughput([window(1.0)] * 3, "train", tokens=True)}
-    assert found["train_tokens_per_second"] == pytest.approx(30.0)
-    assert found["train_padded_tokens_per_second"] == pytest.approx(40.0)
+def test_compiling_is_neither_set_up_nor_pause_nor_window() -> None:
+    with StepClock(CPU) as clock:
+        with clock.compiling():
+            time.sleep(0.05)
+        clock.resume()
+        clock.step(samples=1)
+        clock.pause()
+        with clock.compiling():
+            time.sleep(0.05)
+        clock.resume()
+        clock.step(samples=1)
+    account = clock.account()
+    assert account.compile_seconds >= 0.1
+    assert account.setup_seconds + account.paused_seconds < 0.02
+    assert sum(window.seconds for window in clock.windows) < 0.02
+
+
+def test_garbage_is_collected_in_pauses_only() -> None:
+    assert gc.isenabled()
+    clock = StepClock(CPU)
+    clock.resume()
+    assert not gc.isenabled()
+    clock.step(samples=1)
+    with clock.paused():
+        assert gc.isenabled()
+    assert not gc.isenabled()
+    clock.pause()
+    assert gc.isenabled()
+
+
+def test_an_error_leaves_garbage_collection_as_it_was() -> None:
+    clock = StepClock(CPU)
+
+    def fail() -> None:
+        with clock:
+            clock.resume()
+            clock.step(samples=1)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
+    assert gc.isenabled()
+    assert clock.windows == []
+
+
+class FakeEvent:
+    """Notes when it was recorded on a stream that does everything at once."""
+
+    made = 0
+
+    def __init__(self, *, enable_timing: bool) -> None:
+        assert enable_timing
+        FakeEvent.made += 1
+        self.at = 0.0
+
+    def record(self, stream: object) -> None:
+        self.at = time.perf_counter()
+
+    def elapsed_time(self, end: "FakeEvent") -> float:
+        return 1000 * (end.at - self.at)
+
+
+@pytest.mark.usefixtures("_short_windows")
+def test_copies_to_a_cuda_device_are_timed_by_events_that_are_used_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(torch.cuda, "Event", FakeEvent)
+    monkeypatch.setattr(torch.cuda, "synchronize", lambda device: None)
+    monkeypatch.setattr(torch.cuda, "current_stream", lambda device: None)
+    monkeypatch.setattr(FakeEvent, "made", 0)
+    with StepClock(torch.device("cuda")) as clock:
+        clock.resume()
+        for _ in range(20):
+            with clock.computing(), clock.transferring():
+                time.sleep(0.005)
+            time.sleep(0.005)
+            clock.step(samples=1)
+    moved = sum(window.transfer_seconds for window in clock.windows)
+    assert moved == pytest.approx(0.5 * sum(w.seconds for w in clock.windows), rel=0.1)
+    assert FakeEvent.made < 2 * 20
 
 
 @pytest.mark.gpu
@@ -126,3 +241,35 @@ def test_a_window_waits_for_the_gpu() -> None:
     clock.pause()
     timed = sum(w.seconds for w in clock.windows)
     assert timed == pytest.approx(start.elapsed_time(end) / 1000, rel=0.05)
+
+
+@pytest.mark.gpu
+def test_copies_are_timed_on_the_device_and_not_by_their_launch() -> None:
+    """Behind a second of queued products a copy is launched in microseconds; it is timed as what
+    it takes on an idle device."""
+    device = torch.device("cuda")
+    matrix = torch.randn(8192, 8192, device=device)
+    data = torch.empty(2**28, dtype=torch.uint8).pin_memory()
+    copied = torch.empty(2**28, dtype=torch.uint8, device=device)
+    torch.cuda.synchronize()
+    began = time.perf_counter()
+    copied.copy_(data, non_blocking=True)
+    torch.cuda.synchronize()
+    alone = time.perf_counter() - began
+    with StepClock(device) as clock:
+        clock.resume()
+        with clock.computing():
+            for _ in range(50):
+                matrix = (matrix @ matrix).clamp(-1, 1)
+            with clock.transferring():
+                copied.copy_(data, non_blocking=True)
+        clock.step(samples=1)
+    (window,) = clock.windows
+    assert window.transfer_seconds == pytest.approx(alone, rel=0.3)
+    assert window.transfer_seconds < window.seconds / 2
+    assert window.unaccounted_seconds is not None
+    assert window.unaccounted_seconds < 0.05 * window.seconds
+
+
+def test_the_cpu_needs_no_events() -> None:
+    assert type(sections.copies_to(CPU)) is sections.Copies

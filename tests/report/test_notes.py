@@ -14,7 +14,9 @@ from mmbench.errors import Diverged
 from mmbench.executors.lost import failure_of, not_startable, not_started
 from mmbench.executors.process import Ending
 from mmbench.executors.worker import SHARED
-from mmbench.meters.clock import Window, throughput
+from mmbench.meters.clock import Window
+from mmbench.meters.noise import other_work
+from mmbench.meters.rates import throughput
 from mmbench.progress import Silent
 from mmbench.report.i18n import Messages
 from mmbench.report.notes import failure_text, note_text
@@ -22,7 +24,7 @@ from mmbench.train.costs import MEASURED_EARLIER
 from mmbench.train.loop import mean_loss
 from mmbench.train.objectives import SplitRows, base, classification, retrieval
 from mmbench.train.setting import Setting
-from mmbench.trial import LOADED_EARLIER, other_work_of
+from mmbench.trial import LOADED_EARLIER
 from tests.report.cards import FINGERPRINT, NOT_APPLICABLE, RECIPES, TASKS
 from tests.report.paired_cards import NO_SPACE
 from tests.report.paired_sweep import LOADED_EARLIER as LOADED_IN_SWEEP
@@ -63,12 +65,12 @@ def ours(tmp_path: Path) -> list[str]:
         seconds=1.0,
         steps=1,
         samples=1,
-        tokens=1,
-        padded_tokens=1,
+        tokens=0,
+        padded_tokens=0,
         data_wait_seconds=0.0,
         transfer_seconds=0.0,
     )
-    (short,) = throughput([window, window], "train", tokens=False)
+    (short,) = throughput([window, window], "train")
     notes = [
         classification.NO_SPACE,
         classification.NO_PROMPTS,
@@ -80,7 +82,7 @@ def ours(tmp_path: Path) -> list[str]:
         SHARED,
         short.note,
         f"learning rate 0.1 diverged: {diverged()}",
-        *other_work_of(1.24, 2),
+        *other_work(1.24, 2),
     ]
     assert None not in notes
     return [note for note in notes if note is not None]
@@ -135,7 +137,7 @@ def test_what_the_system_and_the_loss_refused_is_translated() -> None:
 
 
 def test_numbers_survive_the_translation() -> None:
-    (warning,) = other_work_of(1.24, 2)
+    (warning,) = other_work(1.24, 2)
     text = note_text(warning, Messages("zh"))
     assert "1.2" in text
     assert "2 核" in text
@@ -153,5 +155,5 @@ def test_the_notes_of_the_invented_sweep_are_those_of_the_code() -> None:
 
 
 def test_a_quiet_machine_is_not_warned_about() -> None:
-    assert other_work_of(0.1, 2) == []
-    assert other_work_of(None, 2) == []
+    assert other_work(0.1, 2) == []
+    assert other_work(None, 2) == []
