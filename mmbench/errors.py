@@ -6,7 +6,9 @@
     ├── TrialError                one trial cannot be run to its end
     │   ├── DataError             its data are missing, unreadable or not as the card says
     │   └── Diverged              a loss or an output was not finite
-    └── StoreError                records cannot be read or written
+    ├── StoreError                records cannot be read or written
+    └── ArmError                  a process that is timed against another has died, hung or failed
+        └── NotComparable         it lives, but its times would say nothing beside the other's
 
 A message says what, where and what to do next, in one or two lines. `assert` is for what cannot
 happen; a bare exception of another library is turned into one of these where it can be named.
@@ -42,6 +44,14 @@ class Diverged(TrialError):
 
 class StoreError(MmbenchError):
     """Records cannot be read or written."""
+
+
+class ArmError(MmbenchError):
+    """One side of a paired timing has died, hung or failed; the message holds its last words."""
+
+
+class NotComparable(ArmError):
+    """The two sides of a paired timing do not do the same work, or cannot be asked to."""
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

@@ -1,0 +1,193 @@
+"""A paired timing of several cases: visits, looks, and the time they may take.
+
+At every look each undecided case is visited: both arms are started, and pairs are added up to the
+look's number. An arm lives for one visit: two large models need not fit side by side, peak memory
+is that of one case, and what a process happens to be (its addresses, its threads' places) is drawn
+anew, so that it does not pass for a difference of the code.
+"""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from mmbench.compare.paired import Decision, PairedRule, judge_look, stopped
+from mmbench.errors import PlanError
+from mmbench.speed.arm import Limits
+from mmbench.speed.messages import Memory
+from mmbench.speed.paired import (
+    WINDOW_SECONDS,
+    Clock,
+    Pairing,
+    Programs,
+    TimedPair,
+    open_pairing,
+)
+from mmbench.speed_record import SpeedCase
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conditions:
+    """How cases are timed. budget_seconds: for all of them; what is undecided then stays so."""
+
+    device: str
+    rule: PairedRule
+    budget_seconds: float = 600.0
+    window_seconds: float = WINDOW_SECONDS
+    clock: Clock = "wall"
+    limits: Limits = field(default_factory=Limits)
+
+    def __post_init__(self) -> None:
+        if not self.budget_seconds > 0 or not self.window_seconds > 0:
+            raise PlanError(
+                f"the budget is {self.budget_seconds:g} s and a window {self.window_seconds:g} s; "
+                "both must be above 0"
+            )
+
+
+class Watcher(Protocol):
+    """Whoever watches a paired timing."""
+
+    def visiting(self, case: SpeedCase, look: int) -> None:
+        """The arms of this case are being started."""
+
+    def paired(self, case: SpeedCase, pairs: Sequence[tuple[float, float]], wanted: int) -> None:
+        """There is one more pair of windows: seconds of baseline and candidate."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PairedCell:
+    """All that was seen of one case. decision: None if the time ended before the first look.
+
+    memory: peaks of baseline and candidate, the largest of all visits. settled: False if in some
+    visit the windows still had a trend when the pairs began.
+    """
+
+    case: SpeedCase
+    decision: Decision | None
+    pairs: tuple[TimedPair, ...]
+    steps: int
+    settled: bool
+    memory: tuple[Memory, Memory] | None
+    differences: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class _Cell:
+    case: SpeedCase
+    pairs: list[TimedPair] = field(default_factory=list)
+    decision: Decision | None = None
+    steps: int = 0
+    settled: bool = True
+    memory: list[tuple[Memory, Memory]] = field(default_factory=list)
+    differences: tuple[str, ...] = ()
+
+    def seconds(self, clock: Clock) -> list[tuple[float, float]]:
+        return [pair.seconds(clock) for pair in self.pairs]
+
+
+def time_paired(
+    cases: Sequence[SpeedCase], programs: Programs, conditions: Conditions, watcher: Watcher
+) -> tuple[PairedCell, ...]:
+    """Time and judge every case. ArmError if a side dies, hangs or fails."""
+    names = [case.name for case in cases]
+    if not names or len(set(names)) != len(names):
+        raise PlanError(f"paired timing needs cases, each named once: {', '.join(names) or 'none'}")
+    until = time.monotonic() + conditions.budget_seconds
+    cells = {case.name: _Cell(case) for case in cases}
+    rule = conditions.rule
+    for look in range(len(rule.looks)):
+        open_cells = {name: cell for name, cell in cells.items() if cell.decision is None}
+        for cell in open_cells.values():
+            if time.monotonic() < until:
+                _visit(cell, programs, conditions, look, until, watcher)
+        _judge(open_cells, conditions, look, family=len(cells))
+        if time.monotonic() >= until:
+            break
+    for cell in cells.values():
+        last = _last_look(cell, rule)
+        if cell.decision is None and last is not None:
+            cell.decision = stopped(rule, cell.seconds(conditions.clock), last)
+    return tuple(_seen(cell) for cell in cells.values())
+
+
+def _visit(
+    cell: _Cell,
+    programs: Programs,
+    conditions: Conditions,
+    look: int,
+    until: float,
+    watcher: Watcher,
+) -> None:
+    """Start both arms and add pairs up to the look's number, or until the time is over."""
+    wanted = conditions.rule.looks[look]
+    watcher.visiting(cell.case, look)
+    limits = conditions.limits
+    pairing = open_pairing(cell.case, programs, device=conditions.device, limits=limits)
+    try:
+        _prepare(pairing, cell, conditions, until)
+        for pair in pairing.pairs():
+            cell.pairs.append(pair)
+            watcher.paired(cell.case, cell.seconds(conditions.clock), wanted)
+            if len(cell.pairs) >= wanted or time.monotonic() >= until:
+                break
+        cell.memory.append(pairing.memory())
+    finally:
+        pairing.close()
+
+
+def _prepare(pairing: Pairing, cell: _Cell, conditions: Conditions, until: float) -> None:
+    """A window has the same steps in all visits, or its pairs would not be of one kind."""
+    pairing.calibrate(conditions.window_seconds)
+    cell.steps = pairing.steps = cell.steps or pairing.steps
+    cell.settled = pairing.settle(until).settled and cell.settled
+    cell.differences = pairing.differences
+
+
+def _judge(cells: dict[str, _Cell], conditions: Conditions, look: int, *, family: int) -> None:
+    """Those that have all pairs of the look."""
+    wanted = conditions.rule.looks[look]
+    whole = {
+        name: cell.seconds(conditions.clock)
+        for name, cell in cells.items()
+        if len(cell.pairs) >= wanted
+    }
+    if whole:
+        for name, decision in judge_look(conditions.rule, whole, look, family=family).items():
+            cells[name].decision = decision
+
+
+def _last_look(cell: _Cell, rule: PairedRule) -> int | None:
+    """The last look whose pairs are all there; None before the first."""
+    done = [look for look, wanted in enumerate(rule.looks) if len(cell.pairs) >= wanted]
+    return done[-1] if done else None
+
+
+def _seen(cell: _Cell) -> PairedCell:
+    return PairedCell(
+        case=cell.case,
+        decision=cell.decision,
+        pairs=tuple(cell.pairs),
+        steps=cell.steps,
+        settled=cell.settled,
+        memory=_largest(cell.memory),
+        differences=cell.differences,
+    )
+
+
+def _largest(found: Sequence[tuple[Memory, Memory]]) -> tuple[Memory, Memory] | None:
+    """Of all visits, each side for itself."""
+    if not found:
+        return None
+    baseline, candidate = ([peaks[side] for peaks in found] for side in (0, 1))
+    return _peak(baseline), _peak(candidate)
+
+
+def _peak(found: Sequence[Memory]) -> Memory:
+    """The largest of each kind; None if one of them is not known."""
+    rss = [memory.peak_rss_bytes for memory in found if memory.peak_rss_bytes is not None]
+    cuda = [memory.peak_cuda_bytes for memory in found if memory.peak_cuda_bytes is not None]
+    return Memory(
+        peak_rss_bytes=max(rss) if len(rss) == len(found) else None,
+        peak_cuda_bytes=max(cuda) if len(cuda) == len(found) else None,
+    )
