@@ -130,10 +130,21 @@ def build(case: SpeedCase, device: torch.device, *, seed: int = 0) -> Workload:
     CardError or TrialError where the card is wrong, its files are missing, or it takes no batch of
     this size of text or image.
     """
+    return fill(case, load_learner(case, device, seed=seed), device, seed=seed)
+
+
+def load_learner(case: SpeedCase, device: torch.device, *, seed: int = 0) -> Learner:
+    """The model with a head, on `device`; it serves any batch size, mode and precision."""
     adapter = load(_sized(case), seed=seed_for(seed, "weights"))
     seed_everything(seed, "speed")
-    rows = adapter.random_rows(BATCHES * case.batch_size, seed=seed, tokens=case.tokens)
-    learner = _learner(adapter).to(device)
+    return _learner(adapter).to(device)
+
+
+def fill(case: SpeedCase, learner: Learner, device: torch.device, *, seed: int = 0) -> Workload:
+    """The workload of a learner that is loaded."""
+    assert isinstance(learner.backbone, Adapter), "load_learner puts one there"
+    count = BATCHES * case.batch_size
+    rows = learner.backbone.random_rows(count, seed=seed, tokens=case.tokens)
     batches = [to_device(batch, device) for batch in _batches(rows, case.batch_size, seed)]
     return Workload(case, device, learner, batches)
 

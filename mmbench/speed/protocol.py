@@ -1,0 +1,140 @@
+"""One case timed, by the protocol of docs/measuring.md.
+
+The model is loaded and steps once with the peak of memory watched; then windows of many steps are
+timed with nothing else going on, and only after them latencies, FLOPs and the machine's own peak.
+Where warm-up ends is judged from the windows; all are kept.
+"""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import torch
+
+from mmbench.errors import TrialError
+from mmbench.meters.clock import Account, StepClock, Window, synchronise
+from mmbench.meters.latency import Largest, largest_batch, latencies, latency_measurements
+from mmbench.meters.memory import peak_memory
+from mmbench.meters.noise import FEW_WINDOWS, unstable_windows
+from mmbench.meters.rates import spent, steady_windows, throughput
+from mmbench.records import Measurement
+from mmbench.speed.workload import Workload, build, fill, load_learner
+from mmbench.speed_record import SpeedCase
+
+PREFIX = {"train": "train", "infer": "inference"}
+MEMORY_STEPS = 2  # the second has the optimizer's state of the first
+ENOUGH_WINDOWS = FEW_WINDOWS + 2  # with one of warm-up, and one cut short
+PATIENCE = 4.0  # times the seconds asked for, where a step takes longer than a window
+MOST_CALLS = 2000
+MOST_BATCH = 8192
+SEARCH_SECONDS = {"cpu": 8.0, "cuda": 30.0}  # for one attempt of the search for the largest batch
+WHY = {
+    "memory": "twice as many do not fit into the device's memory",
+    "memory budget": "twice as many would take more than half of the free memory",
+    "time budget": "twice as many would take too long to try",
+    "most": "more were not tried",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timed:
+    """All that was measured of one case, and what a reader must be warned of."""
+
+    measurements: tuple[Measurement, ...]
+    warnings: tuple[str, ...]
+
+
+def largest_case(case: SpeedCase, device: torch.device) -> tuple[SpeedCase, str]:
+    """The case at the largest batch (a power of two) that the device has room for, and a note on
+    what ended the search. TrialError if not even one sample fits."""
+    learner = load_learner(case, device)
+
+    def attempt(size: int) -> None:
+        fill(replace(case, batch_size=size), learner, device).step()
+
+    seconds = SEARCH_SECONDS[device.type]
+    # a training batch of one has no other row to be compared with, or to take statistics from
+    start = 2 if case.mode == "train" else 1
+    found: Largest | None = largest_batch(
+        attempt, device, start=start, most=MOST_BATCH, seconds=seconds
+    )
+    if found is None:
+        raise TrialError(f"{case.model.name}: no batch fits into the memory of {device}")
+    note = f"{found.batch_size} is the largest batch that was found: {WHY[found.why]}"
+    return replace(case, batch_size=found.batch_size), note
+
+
+def time_case(
+    case: SpeedCase, device: torch.device, *, seconds: float, price_per_hour: float | None
+) -> Timed:
+    """Load it and time it for `seconds`, and for longer if its steps are long."""
+    began = time.perf_counter()
+    with peak_memory(device) as peak:
+        workload = build(case, device)
+        synchronise(device)
+        loaded = time.perf_counter()
+        for _ in range(MEMORY_STEPS):
+            workload.step()
+        synchronise(device)
+    first_steps = time.perf_counter() - loaded
+    windows, account = time_windows(workload, seconds)
+    prefix = PREFIX[case.mode]
+    measurements = [
+        *throughput(windows, prefix),
+        *(_latencies(workload, seconds) if case.mode == "infer" else ()),
+        *peak.measurements,
+        *_parameters(workload),
+        Measurement(name="load_seconds", unit="s", value=loaded - began),
+        Measurement(name="first_steps_seconds", unit="s", value=first_steps),
+        *spent(windows, account),
+    ]
+    steady = steady_windows(windows)
+    warnings = unstable_windows([window.cost for window in steady], case.name)
+    return Timed(measurements=tuple(measurements), warnings=tuple(warnings))
+
+
+def time_windows(workload: Workload, seconds: float) -> tuple[Sequence[Window], Account]:
+    """Windows of steps for `seconds` and until there are enough to judge, or for PATIENCE times as
+    long. The device is waited for at their edges alone."""
+    with StepClock(workload.device) as clock:
+        began = time.perf_counter()
+        clock.resume()
+        while True:
+            with clock.computing():
+                work = workload.step()
+            closed = clock.step(
+                samples=work.samples,
+                tokens=work.tokens,
+                padded_tokens=work.padded_tokens,
+                images=work.images,
+                audio_seconds=work.audio_seconds,
+            )
+            passed = time.perf_counter() - began
+            enough = len(clock.windows) >= ENOUGH_WINDOWS
+            if closed and passed > seconds and (enough or passed > PATIENCE * seconds):
+                break
+    return clock.windows, clock.account()
+
+
+def _latencies(workload: Workload, seconds: float) -> tuple[Measurement, ...]:
+    """Of one batch from call to answer: `latency_p50_seconds` and so on."""
+
+    def call() -> None:
+        workload.step()
+
+    found = latencies(call, workload.device, seconds=seconds, most=MOST_CALLS)
+    return latency_measurements(found, "latency")
+
+
+def _parameters(workload: Workload) -> tuple[Measurement, ...]:
+    """Of the model without its head, as cards count them, and what a training step changes."""
+    own = sum(p.numel() for p in workload.adapter.parameters())
+    trained = sum(p.numel() for p in workload.learner.parameters() if p.requires_grad)
+    return (
+        Measurement(name="parameters", unit="1", value=float(own)),
+        Measurement(
+            name="trainable_parameters",
+            unit="1",
+            value=float(trained) if workload.case.mode == "train" else 0.0,
+        ),
+    )
