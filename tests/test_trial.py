@@ -249,3 +249,40 @@ def test_a_trial_whose_weights_have_no_name_never_runs(trial: Trial, tmp_path: P
     assert record.status == "failed"
     assert record.failure is not None
     assert "could not be named" in record.failure.message
+
+
+def test_a_record_says_how_long_an_answer_takes_with_its_preparing_apart(
+    trial: Trial, tmp_path: Path
+) -> None:
+    record = run(trial, tmp_path)
+    medians = {}
+    for name in ("latency", "preparing", "latency_with_preparing"):
+        found = record.measurement(f"{name}_p50_seconds")
+        assert found is not None
+        assert found.value is not None
+        medians[name] = found.value
+    assert medians["latency_with_preparing"] >= max(medians["latency"], medians["preparing"])
+    tail = record.measurement("latency_p99_seconds")
+    assert tail is not None
+    assert tail.value is None
+    assert "p99 needs 1000 samples" in (tail.note or "")
+
+
+def test_a_record_accounts_for_the_time_of_its_training(trial: Trial, tmp_path: Path) -> None:
+    record = run(trial, tmp_path)
+    values = {}
+    for name in (
+        "train_seconds",
+        "setup_seconds",
+        "warmup_seconds",
+        "paused_seconds",
+        "unaccounted_share",
+    ):
+        found = record.measurement(name)
+        assert found is not None
+        assert found.value is not None
+        values[name] = found.value
+    assert record.measurement("compile_seconds") is None
+    apart = values["setup_seconds"] + values["warmup_seconds"] + values["paused_seconds"]
+    assert apart <= values["train_seconds"]
+    assert values["unaccounted_share"] < 0.05
