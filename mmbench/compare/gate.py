@@ -89,17 +89,19 @@ class Finding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Missing:
-    """A cell that only one side has. lacking: the side without it."""
+    """A cell that only one side has, or one metric of a cell. lacking: the side without it."""
 
     cell: str
     lacking: Side
+    metric: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GateReport:
     """All that was compared. baseline, candidate: what they are, for a reader. missing: an error,
-    unless `allow_missing`. differences: of the setups, which parted no cell. notes: what else a
-    reader must know, as plain sentences."""
+    unless `allow_missing`. differences: of the setups, which parted no cell. unused: metrics that
+    have a threshold and stand in no cell. notes: what else a reader must know, as plain sentences.
+    """
 
     mode: Literal["stored", "paired"]
     baseline: str
@@ -108,6 +110,7 @@ class GateReport:
     missing: tuple[Missing, ...] = ()
     allow_missing: bool = False
     differences: tuple[str, ...] = ()
+    unused: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
     def of(self, verdict: Verdict) -> tuple[Finding, ...]:
