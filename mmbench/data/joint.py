@@ -1,4 +1,4 @@
-"""Images and texts that belong together: each distinct one is prepared once, and paired by row."""
+"""Each distinct image and text is prepared once: rows that repeat one, and pairs of both."""
 
 import hashlib
 from collections.abc import Callable, Sequence
@@ -62,6 +62,51 @@ class JointRows:
         return {f"image.{name}": value for name, value in image.items()} | {
             f"text.{name}": value for name, value in text.items()
         }
+
+
+@dataclass(frozen=True, slots=True)
+class Repeated:
+    """N rows, some of which are the same; a `Prepared`. Row i is `distinct` row `index[i]`.
+
+    distinct: U rows, each once, in the order in which they first occur. index: [N].
+    """
+
+    distinct: Prepared
+    index: NDArray[np.int64]
+    digest: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "digest", digest_of([self.distinct.digest, self.index.tolist()]))
+
+    def __len__(self) -> int:
+        return len(self.index)
+
+    @property
+    def lengths(self) -> NDArray[np.int64]:
+        return np.asarray(self.distinct.lengths)[self.index]
+
+    @property
+    def padded_to(self) -> int | None:
+        return self.distinct.padded_to
+
+    @property
+    def facts(self) -> PreparedFacts:
+        """Of the distinct rows."""
+        return self.distinct.facts
+
+    def collate(self, indices: Sequence[int]) -> Inputs:
+        return self.distinct.collate(self.index[np.asarray(indices, dtype=np.int64)].tolist())
+
+
+def images_once(examples: Examples, prepare: Callable[[Examples], Prepared]) -> Prepared:
+    """The images of `examples`, each distinct one (by content) prepared once.
+
+    So a task of images and one that pairs the same images with texts share pixels and features.
+    """
+    images, index = _distinct(examples, "image")
+    if len(images) == len(examples):
+        return prepare(examples)
+    return Repeated(prepare(images), index)
 
 
 def inputs_of(side: Side, inputs: Inputs) -> Inputs:

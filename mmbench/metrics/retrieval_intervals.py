@@ -6,7 +6,7 @@ candidates would move it too, but resampling these would put copies of one among
 Shapes: Q queries, G groups, R resamples.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,81 +18,120 @@ from mmbench.metrics.table import metric_of
 
 LEVEL = 0.95
 _LEAST_RESAMPLES = 40  # leaves one beyond each end at that level
+_CELLS_AT_ONCE = 2**18  # resamples × groups in memory: 2 MB
 
-Times = NDArray[np.int64]
-"""[G] how often a resample drew each group."""
+Times = NDArray[np.float64]
+"""[R, G] how often each resample drew each group: whole numbers, as floats for matrix products."""
+
+Drawn = Callable[[Times], NDArray[np.float64]]
+"""A metric's value in each resample: [R, G] → [R]."""
 
 
 def retrieval_interval(
     name: str, ranked: Ranked, *, resamples: int = RESAMPLES, seed: int = 0
 ) -> Interval | None:
-    """Return the 95 % interval of the metric `name`, or None if all queries are one group.
+    """The interval of one metric; see `retrieval_intervals`."""
+    return retrieval_intervals([name], ranked, resamples=resamples, seed=seed)[name]
+
+
+def retrieval_intervals(
+    names: Sequence[str], ranked: Ranked, *, resamples: int = RESAMPLES, seed: int = 0
+) -> dict[str, Interval | None]:
+    """Return the 95 % interval of each metric, or None if all queries are one group.
 
     A percentile interval of a cluster bootstrap (Davison and Hinkley 1997, section 3.8; Field and
     Welsh 2007, doi:10.1111/j.1467-9868.2007.00593.x): each resample draws G groups with
     replacement, and with a group come its queries of both directions, with the ranks that they
     have. With less than about thirty groups it is too narrow. The same input always gives the
-    same interval.
+    same interval, whichever other metrics are asked for: all are taken from the same resamples.
 
     Where each recall that the metric is made of is 0 or 1 there is nothing to resample: it is then
     the mean of their Wilson intervals over the groups, each counted once. A median rank that no
     resample moves has an interval of no width, which may be too narrow.
 
-    One resample is in memory at a time. CardError unless `name` is a metric of retrieval;
-    ValueError for less than 40 resamples.
+    2 MB of resamples are in memory at a time, or one resample if that is more. CardError unless
+    the names are metrics of retrieval; ValueError for less than 40 resamples.
     """
-    metric_of("retrieval", name)
+    for name in names:
+        metric_of("retrieval", name)
     if resamples < _LEAST_RESAMPLES:
         raise ValueError(f"{resamples} resamples are too few; use at least {_LEAST_RESAMPLES}")
-    groups = ranked.candidates.groups
-    if groups < 2:
-        return None
-    if name in MEDIANS:
-        value = _median_of(ranked, MEDIANS[name])
-    else:
+    found: dict[str, Interval | None] = dict.fromkeys(names)
+    if ranked.candidates.groups < 2:
+        return found
+    drawn: dict[str, Drawn] = {}
+    for name in names:
+        if name in MEDIANS:
+            drawn[name] = _median_of(ranked, MEDIANS[name])
+            continue
         asked = list(RECALLS.values()) if name == "mean_recall" else [RECALLS[name]]
         recalls = [recall_at(ranked.of(direction), k) for direction, k in asked]
         if all(recall in (0.0, 1.0) for recall in recalls):
-            return _unmoved(recalls, groups)
-        value = _mean_recall_of(ranked, asked)
-    values = [value(times) for times in _draws(groups, resamples, seed)]
-    low, high = np.quantile(values, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+            found[name] = _unmoved(recalls, ranked.candidates.groups)
+        else:
+            drawn[name] = _mean_recall_of(ranked, asked)
+    return found | _percentiles(drawn, ranked.candidates.groups, resamples, seed)
+
+
+def _percentiles(
+    drawn: dict[str, Drawn], groups: int, resamples: int, seed: int
+) -> dict[str, Interval | None]:
+    if not drawn:
+        return {}
+    values: dict[str, list[NDArray[np.float64]]] = {name: [] for name in drawn}
+    for times in _draws(groups, resamples, seed):
+        for name, value in drawn.items():
+            values[name].append(value(times))
     method = f"cluster bootstrap over groups of queries, candidates fixed, {resamples} resamples"
-    return Interval(low=float(low), high=float(high), method=method)
+    ends = [(1 - LEVEL) / 2, (1 + LEVEL) / 2]
+    spans = {name: np.quantile(np.concatenate(values[name]), ends) for name in drawn}
+    return {
+        name: Interval(low=float(low), high=float(high), method=method)
+        for name, (low, high) in spans.items()
+    }
 
 
 def _draws(groups: int, resamples: int, seed: int) -> Iterator[Times]:
+    """All resamples, some at a time."""
     rng = np.random.Generator(np.random.PCG64(seed))
-    for _ in range(resamples):
-        yield np.bincount(rng.integers(groups, size=groups), minlength=groups)
+    at_once = max(1, _CELLS_AT_ONCE // groups)
+    for start in range(0, resamples, at_once):
+        times = np.empty((min(at_once, resamples - start), groups))
+        for row in times:
+            row[:] = np.bincount(rng.integers(groups, size=groups), minlength=groups)
+        yield times
 
 
-def _mean_recall_of(ranked: Ranked, asked: list[tuple[Direction, int]]) -> Callable[[Times], float]:
+def _mean_recall_of(ranked: Ranked, asked: list[tuple[Direction, int]]) -> Drawn:
     """The mean of some recalls as a function of how often each group is drawn."""
     groups = ranked.candidates.groups
-    sums = np.empty((2, len(asked), groups))  # of hits and of queries
-    for row, (direction, k) in enumerate(asked):
+    hits, queries = np.empty((2, groups, len(asked)))
+    for column, (direction, k) in enumerate(asked):
         group = ranked.candidates.groups_of(direction)
-        sums[0, row] = np.bincount(group, weights=ranked.of(direction) <= k, minlength=groups)
-        sums[1, row] = np.bincount(group, minlength=groups)
+        hits[:, column] = np.bincount(group, weights=ranked.of(direction) <= k, minlength=groups)
+        queries[:, column] = np.bincount(group, minlength=groups)
 
-    def mean_recall(times: Times) -> float:
-        hits, queries = sums @ times.astype(np.float64)  # exact for whole numbers of this size
-        return float(np.mean(hits / queries))
+    def mean_recall(times: Times) -> NDArray[np.float64]:
+        # the products are exact for whole numbers of this size
+        means: NDArray[np.float64] = np.mean((times @ hits) / (times @ queries), axis=1)
+        return means
 
     return mean_recall
 
 
-def _median_of(ranked: Ranked, direction: Direction) -> Callable[[Times], float]:
+def _median_of(ranked: Ranked, direction: Direction) -> Drawn:
     """The median rank as a function of how often each group is drawn."""
     order = np.argsort(ranked.of(direction), kind="stable")
     ranks = ranked.of(direction)[order]
     group = ranked.candidates.groups_of(direction)[order]
 
-    def median(times: Times) -> float:
-        up_to = np.cumsum(times[group])  # drawn queries with this rank or a better one
-        middle = [(up_to[-1] + 1) // 2, up_to[-1] // 2 + 1]
-        return float(np.mean(ranks[np.searchsorted(up_to, middle)]))
+    def median(times: Times) -> NDArray[np.float64]:
+        found = np.empty(len(times))
+        for row, drawn in enumerate(times):
+            up_to = np.cumsum(drawn[group])  # drawn queries with this rank or a better one
+            middle = [(up_to[-1] + 1) // 2, up_to[-1] // 2 + 1]
+            found[row] = np.mean(ranks[np.searchsorted(up_to, middle)])
+        return found
 
     return median
 

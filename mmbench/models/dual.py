@@ -10,8 +10,8 @@ from torch import Tensor, nn
 from mmbench.cards import ModelCard, RandomModel, Side, TrainedTokenizer
 from mmbench.data.cache import Cache
 from mmbench.data.examples import Examples
-from mmbench.data.joint import JointRows, pair_up
-from mmbench.data.prepared import Inputs
+from mmbench.data.joint import JointRows, images_once, pair_up
+from mmbench.data.prepared import Inputs, Prepared
 from mmbench.errors import CardError, TrialError
 from mmbench.models.base import Features, PairedAdapter, has_batch_statistics
 from mmbench.models.cutting import FastTokenizer, Tokenizer
@@ -97,10 +97,10 @@ class DualAdapter(PairedAdapter):
         self._take(self.towers.around(FastTokenizer(inner)))
         return inner.backend_tokenizer.to_str().encode()
 
-    def prepare(self, examples: Examples, cache: Cache) -> JointRows | PixelRows | TokenRows:
+    def prepare(self, examples: Examples, cache: Cache) -> Prepared:
         """Both sides paired where the examples have both, else the rows of the one they have."""
         if "text" not in examples.inputs:
-            return self._pixels(examples, cache)
+            return images_once(examples, lambda images: self._pixels(images, cache))
         if "image" not in examples.inputs:
             return self._tokens(examples, cache)
         return pair_up(

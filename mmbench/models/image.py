@@ -9,7 +9,8 @@ from torch import Tensor, nn
 from mmbench.cards import ImageRules, ModelCard, PackageModel, RandomModel
 from mmbench.data.cache import Cache
 from mmbench.data.examples import Examples
-from mmbench.data.prepared import Inputs
+from mmbench.data.joint import images_once
+from mmbench.data.prepared import Inputs, Prepared
 from mmbench.errors import CardError
 from mmbench.models.base import Adapter, Features, has_batch_statistics
 from mmbench.models.pixels import PixelRows, decode, normalised, per_channel
@@ -45,8 +46,8 @@ class ImageAdapter(Adapter):
             return cls(card, _timm_backbone(card))
         return cls(card, _transformers_backbone(card))
 
-    def prepare(self, examples: Examples, cache: Cache) -> PixelRows:
-        return decode(self.rules, examples, cache)
+    def prepare(self, examples: Examples, cache: Cache) -> Prepared:
+        return images_once(examples, lambda images: decode(self.rules, images, cache))
 
     def random_rows(self, count: int, *, seed: int, tokens: int | None) -> PixelRows:
         assert tokens is None, "there is no text in an image"

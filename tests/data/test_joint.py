@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from mmbench.data.examples import Examples
-from mmbench.data.joint import JointRows, inputs_of, pair_up
+from mmbench.data.joint import JointRows, Repeated, images_once, inputs_of, pair_up
 from mmbench.data.prepared import Inputs, PreparedFacts
 
 
@@ -95,3 +95,22 @@ def test_the_digest_follows_both_sides_and_how_they_are_paired() -> None:
     }
     assert len(digests) == 4
     assert paired(images, texts).digest in digests
+
+
+def test_an_image_that_returns_is_prepared_once_and_stands_in_every_row() -> None:
+    examples = Examples(ids=("a", "b", "c"), inputs={"image": [b"x", b"y", b"x"]})
+    rows = images_once(examples, lambda images: Listed(images.inputs["image"]))
+    assert isinstance(rows, Repeated)
+    assert isinstance(rows.distinct, Listed)
+    assert rows.distinct.values == [b"x", b"y"]
+    assert len(rows) == 3
+    assert rows.collate([2, 1])["row"].tolist() == [0, 1]
+    assert rows.lengths.tolist() == [len(str(b"x"))] * 3
+    assert rows.digest != Repeated(rows.distinct, np.array([0, 1, 1])).digest
+
+
+def test_distinct_images_are_prepared_as_they_are() -> None:
+    examples = Examples(ids=("a", "b"), inputs={"image": [b"x", b"y"]})
+    rows = images_once(examples, lambda images: Listed(images.inputs["image"]))
+    assert isinstance(rows, Listed)
+    assert rows.values == [b"x", b"y"]

@@ -24,7 +24,7 @@ from mmbench.heads.contrast import (
 )
 from mmbench.metrics.pairs import Candidates, candidates
 from mmbench.metrics.retrieval import VALUE, Ranked, chance, rank_candidates
-from mmbench.metrics.retrieval_intervals import retrieval_interval
+from mmbench.metrics.retrieval_intervals import retrieval_intervals
 from mmbench.models.base import Adapter, PairedAdapter
 from mmbench.records import Score, Stage
 from mmbench.train import strategy
@@ -148,9 +148,10 @@ class Retrieval(Objective):
         ranked = self._ranked(split, outputs)
         alone = ranked.candidates.groups < 2
         note = "; ".join(filter(None, (split.note, ONE_GROUP if alone else None))) or None
+        spans = retrieval_intervals(self.metrics, ranked)
         found = []
         for name in self.metrics:
-            span = None if alone else retrieval_interval(name, ranked)
+            span = spans[name]
             found.append(
                 Score(
                     stage=stage,
