@@ -1,7 +1,7 @@
 """The entry point: the commands, the global options, and how an error ends the program.
 
-Exit status: 0 all well; 1 a trial failed, or records cannot be read or written; 2 the command, a
-card or the plan is wrong; 70 a bug of ours; 130 interrupted.
+Exit status: 0 all well; 1 a trial or a timed case failed, or records cannot be read or written; 2 the
+command, a card or the plan is wrong; 70 a bug of ours; 130 interrupted.
 """
 
 import io
@@ -14,6 +14,7 @@ from typing import Annotated
 import typer
 
 from mmbench import __version__
+from mmbench.cli.bench import bench
 from mmbench.cli.cache import cache
 from mmbench.cli.console import complain
 from mmbench.cli.doctor import doctor
@@ -36,6 +37,7 @@ app = typer.Typer(
 )
 app.command()(run)
 app.command()(report)
+app.command()(bench)
 app.command()(predict)
 app.command("list")(list_cards)
 app.command()(show)

@@ -15,13 +15,14 @@ from mmbench.errors import TrialError
 from mmbench.meters.clock import Account, StepClock, Window, synchronise
 from mmbench.meters.latency import Largest, largest_batch, latencies, latency_measurements
 from mmbench.meters.memory import peak_memory
-from mmbench.meters.noise import FEW_WINDOWS, unstable_windows
-from mmbench.meters.rates import spent, steady_windows, throughput
+from mmbench.meters.noise import FEW_WINDOWS, UNSTABLE, unstable_windows
+from mmbench.meters.rates import NEVER_SETTLED, spent, steady_windows, throughput, warmup_of
 from mmbench.records import Measurement
 from mmbench.speed.workload import Workload, build, fill, load_learner
 from mmbench.speed_record import SpeedCase
 
 PREFIX = {"train": "train", "infer": "inference"}
+WHAT = {"train": "training", "infer": "inference"}
 MEMORY_STEPS = 2  # the second has the optimizer's state of the first
 ENOUGH_WINDOWS = FEW_WINDOWS + 2  # with one of warm-up, and one cut short
 PATIENCE = 4.0  # times the seconds asked for, where a step takes longer than a window
@@ -89,7 +90,9 @@ def time_case(
         *spent(windows, account),
     ]
     steady = steady_windows(windows)
-    warnings = unstable_windows([window.cost for window in steady], case.name)
+    warnings = unstable_windows([window.cost for window in steady], WHAT[case.mode])
+    if warmup_of(windows).settled is False:
+        warnings.append(f"{UNSTABLE}: {NEVER_SETTLED}; time it for longer with --seconds")
     return Timed(measurements=tuple(measurements), warnings=tuple(warnings))
 
 

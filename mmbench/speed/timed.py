@@ -61,13 +61,13 @@ def run_order(order: Order) -> Iterator[SpeedRecord]:
 
 
 def _finished(order: Order, begun: Begun) -> SpeedRecord:
-    case, notes = order.case, []
+    case, notes = order.case, ["asked for at the largest batch"] if order.largest else []
     try:
         if order.init == "random":
             case = replace(case, model=as_random(case.model))
         if order.largest:
             case, note = largest_case(case, begun.device)
-            notes.append(note)
+            notes = [note]
         timed = time_case(
             case, begun.device, seconds=order.seconds, price_per_hour=order.price_per_hour
         )
