@@ -3,9 +3,11 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+# without its needs (COCO's tools among them), of which its linear probe imports none
+PEERS := $(VENV)/peers
 PYTEST := PYTHON=$(BIN)/python tools/offline.sh $(BIN)/python -m pytest
 
-.PHONY: quickstart test test-all lint bench reference clean
+.PHONY: quickstart test test-all lint bench peers reference clean
 
 ## fine-tune and compare real models on the embedded samples; prints the report's path last
 quickstart: $(STAMP)
@@ -30,6 +32,12 @@ lint: $(STAMP)
 ## time the parts that matter with pytest-benchmark
 bench: $(STAMP)
 	$(PYTEST) tests/benchmarks --benchmark-enable --benchmark-only --benchmark-autosave
+
+## side by side with Trainer, CLIP_benchmark and plain loops: one table, records, a page
+peers: $(STAMP)
+	test -d $(PEERS)/clip_benchmark || $(BIN)/python -m pip install --quiet \
+		--disable-pip-version-check --constraint constraints.txt --no-deps --target $(PEERS) clip-benchmark
+	PYTHON=$(BIN)/python tools/offline.sh $(BIN)/python -m benchmarks.peers --clip-benchmark $(PEERS)
 
 ## the committed example: the records and the report that the README quotes
 reference: $(STAMP)

@@ -33,8 +33,8 @@ SWEEP_BATCH = 64
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """search: `recipe`, ours as registered (3 rates, stopped early), or `as_long`, as many epochs
-    in all as CLIP_benchmark's. workers, amp: CLIP_benchmark's own. clip_benchmark: the folder that
-    it is installed in."""
+    in all as CLIP_benchmark's. workers: of CLIP_benchmark's loaders. clip_benchmark: the folder
+    that it is installed in."""
 
     model: str
     task: str
@@ -42,7 +42,6 @@ class Settings:
     cache: Literal["cold", "warm"]
     search: Literal["recipe", "as_long"] = "recipe"
     workers: int = 0
-    amp: bool = False
     clip_benchmark: str = ""
 
 
@@ -105,9 +104,7 @@ def clip_benchmark(settings: Settings) -> Work:
     def fit(root: str, seed: int) -> Outcome:
         loaders = clip.loaders(adapter, data, batch_size=SWEEP_BATCH, workers=settings.workers)
         began = time.perf_counter()
-        found = clip.linear_probe(
-            encoder, loaders, root=root, amp=settings.amp, workers=settings.workers, seed=seed
-        )
+        found = clip.linear_probe(encoder, loaders, root=root, workers=settings.workers, seed=seed)
         return Outcome(seconds=time.perf_counter() - began, values={"accuracy": found})
 
     def run(round_: int) -> Outcome:
