@@ -1,7 +1,7 @@
 """The entry point: the commands, the global options, and how an error ends the program.
 
-Exit status: 0 all well; 1 a trial or a timed case failed, or records cannot be read or written; 2 the
-command, a card or the plan is wrong; 70 a bug of ours; 130 interrupted.
+Exit status: 0 all well; 1 a trial or a timed case failed, or records cannot be read or written; 2
+the command, a card or the plan is wrong; 70 a bug of ours; 130 interrupted.
 """
 
 import io
@@ -18,6 +18,7 @@ from mmbench.cli.bench import bench
 from mmbench.cli.cache import cache
 from mmbench.cli.console import complain
 from mmbench.cli.doctor import doctor
+from mmbench.cli.gate import gate
 from mmbench.cli.list import list_cards
 from mmbench.cli.predict import predict
 from mmbench.cli.report import report
@@ -37,6 +38,7 @@ app = typer.Typer(
 )
 app.command()(run)
 app.command()(report)
+app.command()(gate)
 app.command()(bench)
 app.command()(predict)
 app.command("list")(list_cards)

@@ -20,7 +20,7 @@ from mmbench.records import (
 from mmbench.speed_record import SpeedRecord
 from mmbench.store import Stored
 
-RATE = re.compile(r"(?P<stage>.+)_(?P<quantity>padded_tokens|tokens|samples|images)_per_second")
+RATE = re.compile(r"(?P<stage>.+?)_(?P<quantity>padded_tokens|tokens|samples|images)_per_second")
 LATENCY = re.compile(r".+_p\d+_seconds")
 PEAK = re.compile(r"peak_(?!.*(growth|reserved)).+_bytes")
 

@@ -56,6 +56,8 @@ def compare_stored(
         findings += found
         missing += lacking
     findings += _quality(matching, thresholds)
+    place = {finding.cell: index for index, finding in reversed(list(enumerate(findings)))}
+    findings.sort(key=lambda finding: place[finding.cell])
     return GateReport(
         mode="stored",
         baseline=baseline[0],

@@ -22,7 +22,7 @@ from mmbench.report.i18n import Messages
 from mmbench.report.markdown import render
 from mmbench.report.notes import failure_text, note_text
 from mmbench.report.numbers import MISSING, NO_BREAK, score_with_unit, size
-from mmbench.report.words import listed
+from mmbench.report.words import listed, listed_phrases
 
 HEADLINES: tuple[Verdict, ...] = ("pass", "regression", "error", "cannot_tell")
 """By exit status."""
@@ -95,6 +95,19 @@ def missing_text(missing: Missing, say: Messages) -> str:
     )
 
 
+def reasons(findings: Sequence[Finding], say: Messages) -> list[str]:
+    """Each reason once, with all that it is about."""
+    about: dict[str, list[str]] = {}
+    for found in findings:
+        if found.reason is not None:
+            sentence = reason_text(found.reason, say)
+            about.setdefault(sentence, []).append(_where(found.cell, found.metric, say))
+    return [
+        say("gate.why_item", where=listed_phrases(where, say, most=5), sentence=sentence)
+        for sentence, where in about.items()
+    ]
+
+
 def change_text(finding: Finding, say: Messages) -> str:
     """`1.072 [1.051, 1.090]`, `1.30 [0.20, 2.40] points`, `12.0% [8.0%, 15.0%]`."""
     change = finding.change
@@ -114,7 +127,7 @@ def _amount(value: float, scale: str) -> str:
     return digits.replace("-", "\N{MINUS SIGN}")
 
 
-def _threshold(finding: Finding, say: Messages) -> str:
+def threshold_text(finding: Finding, say: Messages) -> str:
     if finding.aspect != "quality":
         return MISSING if not finding.metric else f"{1 + finding.threshold:.3f}"
     row = METRICS.get(finding.metric)
@@ -145,7 +158,7 @@ def _row(found: Finding, say: Messages) -> tuple[str, ...]:
         _value(found.candidate, found),
         change_text(found, say),
         counted,
-        _threshold(found, say),
+        threshold_text(found, say),
         say(f"gate.verdict.{found.verdict}"),
     )
 
@@ -174,18 +187,7 @@ def _missing(report: GateReport, say: Messages) -> list[Block]:
 
 
 def _reasons(findings: Sequence[Finding], say: Messages) -> list[Block]:
-    """Each reason once, with all that it is about."""
-    about: dict[str, list[str]] = {}
-    for found in findings:
-        if found.reason is not None:
-            sentence = reason_text(found.reason, say)
-            about.setdefault(sentence, []).append(_where(found.cell, found.metric, say))
-    items = tuple(
-        say(
-            "gate.why_item", where=listed([f"“{w}”" for w in where], say, most=5), sentence=sentence
-        )
-        for sentence, where in about.items()
-    )
+    items = tuple(reasons(findings, say))
     return [Heading(level=2, text=say("gate.why")), BulletList(items=items)] if items else []
 
 
