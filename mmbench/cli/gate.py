@@ -111,7 +111,11 @@ def gate(
     Exit status: 0 pass, 1 regression, 2 usage or error, 3 cannot tell.
     """
     paired_only = {"--minutes": minutes is not None, "--random-init": random_init}
-    stored_only = {"--trust-stored": trust_stored, "--allow-missing": allow_missing}
+    stored_only = {
+        "--trust-stored": trust_stored,
+        "--allow-missing": allow_missing,
+        "--threshold-quality": threshold_quality is not None,
+    }
     paired = _is_paired(results, baseline, against, paired_only, stored_only)
     flags = {"rate": threshold_rate, "memory": threshold_memory, "quality": threshold_quality}
     try:
@@ -235,5 +239,6 @@ def _paired(
         device=device,
         init=init,
         budget_minutes=BUDGET_MINUTES if minutes is None else minutes,
+        thresholds=_thresholds(suite or SUITE, cards, flags),
     )
     return paired_report(asked)

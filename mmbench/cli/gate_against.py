@@ -15,7 +15,7 @@ from mmbench.cli.console import note
 from mmbench.errors import NotComparable, PlanError
 
 if TYPE_CHECKING:
-    from mmbench.cards import Suite
+    from mmbench.cards import GateThresholds, Suite
     from mmbench.catalog import Catalog
     from mmbench.compare.gate import GateReport
     from mmbench.speed_record import SpeedCase
@@ -27,7 +27,8 @@ NEWS_SECONDS = 15.0  # between two lines of progress where nobody sees them rewr
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Against:
     """What is asked for. against: see `speed.worktree`. suite: its bench blocks are timed, and its
-    thresholds hold. init: random times models of a hub with no download."""
+    thresholds hold, or `thresholds` in their place. init: random times models of a hub with no
+    download."""
 
     against: str
     suite: str = SUITE
@@ -35,6 +36,7 @@ class Against:
     device: str = "auto"
     init: Literal["pretrained", "random"] = "pretrained"
     budget_minutes: float = 10.0
+    thresholds: "GateThresholds | None" = None
 
 
 def paired_report(asked: Against) -> "GateReport":
@@ -56,7 +58,8 @@ def paired_report(asked: Against) -> "GateReport":
     from mmbench.speed.worktree import baseline, candidate
     from mmbench.train.device import choose_device
 
-    threshold = rate_threshold(suite.gate, cases, choose_device(asked.device).type)
+    allowed = suite.gate if asked.thresholds is None else asked.thresholds
+    threshold = rate_threshold(allowed, cases, choose_device(asked.device).type)
     conditions = Conditions(
         device=asked.device,
         rule=PairedRule(threshold=threshold),
@@ -70,7 +73,7 @@ def paired_report(asked: Against) -> "GateReport":
             cells = time_paired(cases, programs, conditions, progress)
     except NotComparable as error:
         return not_comparable(cases, threshold, str(error), baseline=name, candidate=ours.name)
-    return report_of(cells, suite.gate, threshold, baseline=name, candidate=ours.name)
+    return report_of(cells, allowed, threshold, baseline=name, candidate=ours.name)
 
 
 def cases_of(suite: "Suite", catalog: "Catalog", asked: Against) -> "list[SpeedCase]":

@@ -10,6 +10,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from mmbench.cards import GateThresholds
 from mmbench.compare.gate import Finding, GateReport
 from mmbench.errors import StoreError
 from mmbench.records import Measurement, Record
@@ -158,6 +159,7 @@ def test_changed_predictions_are_an_error(mm: Command, here: Path, base: Path) -
         (("new/0", "--baseline", "new"), "lie in each other"),
         (("new", "--baseline", "base", "--against", "main"), "RESULTS, --baseline and --against"),
         (("--against", "main", "--trust-stored"), "--trust-stored and --against are two modes"),
+        (("--against", "main", "--threshold-quality", "0.1"), "--threshold-quality and --against"),
         (("new", "--baseline", "base", "--minutes", "3"), "--minutes goes with --against alone"),
         (("new", "--baseline", "base", "--suite", "nope"), "no suite 'nope'"),
         (("new", "--baseline", "base", "--cards", "cards"), "it goes with --suite"),
@@ -223,10 +225,16 @@ def test_against_times_both_in_turn(
 
     fake = SimpleNamespace(SUITE="gate", Against=SimpleNamespace, paired_report=paired_report)
     monkeypatch.setitem(sys.modules, "mmbench.cli.gate_against", fake)
-    ran = mm("gate", "--against", "main", "--random-init", "--minutes", "3", "--device", "cpu")
-    assert ran.status == 1
+    flags = ("--random-init", "--minutes", "3", "--device", "cpu", "--threshold-rate", "0.1")
+    assert mm("gate", "--against", "main", *flags).status == 1
     expected = SimpleNamespace(
-        against="main", suite="gate", cards=(), device="cpu", init="random", budget_minutes=3.0
+        against="main",
+        suite="gate",
+        cards=(),
+        device="cpu",
+        init="random",
+        budget_minutes=3.0,
+        thresholds=GateThresholds(rate=0.1, memory=0.05),  # the memory is the suite's own
     )
     assert asked == [expected]
 
