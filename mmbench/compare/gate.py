@@ -31,6 +31,7 @@ ReasonCode = Literal[
     "few_windows",
     "no_interval",
     "measured_earlier",
+    "from_cache",
     "whole_process",
     "stored_only",
     "no_predictions",

@@ -22,6 +22,7 @@ from mmbench.store import Stored
 
 RATE = re.compile(r"(?P<stage>.+?)_(?P<quantity>padded_tokens|tokens|samples|images)_per_second")
 LATENCY = re.compile(r".+_p\d+_seconds")
+REUSED = "feature_seconds_reused"
 PEAK = re.compile(r"peak_(?!.*(growth|reserved)).+_bytes")
 
 
@@ -151,6 +152,8 @@ def _doubt(note: str, measured: Measured, aspect: Aspect) -> Reason | None:
     if note.startswith("measured when"):
         return Reason(code="measured_earlier")
     if aspect == "memory":
+        if _reused_features(measured):
+            return Reason(code="from_cache")
         return Reason(code="whole_process") if "could not be reset" in note else None
     machine = measured.environment
     busy = other_work(machine.other_cores_busy, machine.cores)
@@ -158,6 +161,11 @@ def _doubt(note: str, measured: Measured, aspect: Aspect) -> Reason | None:
     for warning in (*unstable, *busy):
         return Reason(code="unstable", values={"warning": warning})
     return Reason(code="few_windows") if note.startswith(SHORT) else None
+
+
+def _reused_features(measured: Measured) -> bool:
+    """Whether features came from the cache, so that the backbone took no memory here."""
+    return any(m.name == REUSED and m.value for m in measured.measurements)
 
 
 def _trial_differences(one: Trial, other: Trial) -> Iterable[str]:

@@ -76,6 +76,10 @@ MESSAGES = {
         "it was measured in another run, by whatever code computed what is in the cache; empty the "
         "cache (mmbench cache clear) and run with --fresh"
     ),
+    "gate.reason.from_cache": (
+        "features came from the cache, so the backbone never ran and its memory does not show; "
+        "empty the cache (mmbench cache clear) and run with --fresh"
+    ),
     "gate.reason.whole_process": (
         "the peak is that of the whole process, earlier trials included; run on a system that can "
         "reset it, or in a fresh process a trial (--executor fresh)"

@@ -64,6 +64,10 @@ MESSAGES = {
         "该项为另一次运行所测，取决于当时写入缓存的代码；请清空缓存（mmbench cache clear）"
         "后以 --fresh 重跑"
     ),
+    "gate.reason.from_cache": (
+        "特征取自缓存，主干网络没有运行，内存峰值中不含它；请清空缓存（mmbench cache clear）"
+        "后以 --fresh 重跑"
+    ),
     "gate.reason.whole_process": (
         "峰值属于整个进程，包含此前的试验；请在可以重置峰值的系统上运行，"
         "或让每个试验使用新进程（--executor fresh）"

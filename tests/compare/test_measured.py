@@ -67,6 +67,16 @@ def test_what_says_nothing_of_speed_or_memory_is_not_compared(name: str) -> None
     assert readings(measured) == {}
 
 
+def test_the_peak_of_a_trial_whose_features_were_there_is_doubted() -> None:
+    peak, reused = measurement("peak_rss_bytes"), measurement("feature_seconds_reused", unit="s")
+    (measured,) = of_speed([speed_record(peak, reused)])
+    doubt = readings(measured)["peak_rss_bytes"].doubt
+    assert doubt is not None
+    assert doubt.code == "from_cache"
+    (measured,) = of_speed([speed_record(peak, replace(reused, value=0.0))])
+    assert readings(measured)["peak_rss_bytes"].doubt is None
+
+
 def test_a_quantity_that_was_not_measured_is_no_reading() -> None:
     absent = Measurement(name="peak_cuda_bytes", unit="bytes", value=None)
     (measured,) = of_speed([speed_record(absent, measurement("peak_rss_bytes"))])
