@@ -79,8 +79,8 @@ class Pairing:
                 f"{self.candidate.program.name}; their times are those of different work"
             )
         # the code is what is compared
-        prints = [{k: v for k, v in x.fingerprint.items() if k != "code"} for x in (base, other)]
-        self.differences = differences(*prints)
+        theirs, ours = ({**found.fingerprint, "code": None} for found in (base, other))
+        self.differences = differences(theirs, ours)
 
     def calibrate(self, window_seconds: float) -> None:
         """Enough steps for a window of the faster side. PlanError if that takes too many."""

@@ -86,8 +86,21 @@ class _Cell:
         return [pair.seconds(clock) for pair in self.pairs]
 
 
+class Opening(Protocol):
+    """Gives both arms with the case loaded; `paired.open_pairing` starts new ones."""
+
+    def __call__(
+        self, case: SpeedCase, programs: Programs, *, device: str, limits: Limits | None = None
+    ) -> Pairing: ...
+
+
 def time_paired(
-    cases: Sequence[SpeedCase], programs: Programs, conditions: Conditions, watcher: Watcher
+    cases: Sequence[SpeedCase],
+    programs: Programs,
+    conditions: Conditions,
+    watcher: Watcher,
+    *,
+    opening: Opening = open_pairing,
 ) -> tuple[PairedCell, ...]:
     """Time and judge every case. ArmError if a side dies, hangs or fails."""
     names = [case.name for case in cases]
@@ -100,7 +113,14 @@ def time_paired(
         open_cells = {name: cell for name, cell in cells.items() if cell.decision is None}
         for cell in open_cells.values():
             if time.monotonic() < until:
-                _visit(cell, programs, conditions, look, until, watcher)
+                watcher.visiting(cell.case, look)
+                pairing = opening(
+                    cell.case, programs, device=conditions.device, limits=conditions.limits
+                )
+                try:
+                    _visit(pairing, cell, conditions, look, until, watcher)
+                finally:
+                    pairing.close()
         _judge(open_cells, conditions, look, family=len(cells))
         if time.monotonic() >= until:
             break
@@ -112,28 +132,22 @@ def time_paired(
 
 
 def _visit(
+    pairing: Pairing,
     cell: _Cell,
-    programs: Programs,
     conditions: Conditions,
     look: int,
     until: float,
     watcher: Watcher,
 ) -> None:
-    """Start both arms and add pairs up to the look's number, or until the time is over."""
+    """Add pairs up to the look's number, or until the time is over."""
     wanted = conditions.rule.looks[look]
-    watcher.visiting(cell.case, look)
-    limits = conditions.limits
-    pairing = open_pairing(cell.case, programs, device=conditions.device, limits=limits)
-    try:
-        _prepare(pairing, cell, conditions, until)
-        for pair in pairing.pairs():
-            cell.pairs.append(pair)
-            watcher.paired(cell.case, cell.seconds(conditions.clock), wanted)
-            if len(cell.pairs) >= wanted or time.monotonic() >= until:
-                break
-        cell.memory.append(pairing.memory())
-    finally:
-        pairing.close()
+    _prepare(pairing, cell, conditions, until)
+    for pair in pairing.pairs():
+        cell.pairs.append(pair)
+        watcher.paired(cell.case, cell.seconds(conditions.clock), wanted)
+        if len(cell.pairs) >= wanted or time.monotonic() >= until:
+            break
+    cell.memory.append(pairing.memory())
 
 
 def _prepare(pairing: Pairing, cell: _Cell, conditions: Conditions, until: float) -> None:

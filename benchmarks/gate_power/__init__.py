@@ -1,0 +1,1 @@
+"""How often the paired gate is wrong: timings with an injected slow-down, and its decisions."""
