@@ -13,13 +13,16 @@ import torch
 
 from mmbench.errors import TrialError
 from mmbench.meters.clock import Account, StepClock, Window, synchronise
+from mmbench.meters.flops import parameters
 from mmbench.meters.latency import Largest, largest_batch, latencies, latency_measurements
 from mmbench.meters.memory import peak_memory
-from mmbench.meters.noise import FEW_WINDOWS, UNSTABLE, unstable_windows
+from mmbench.meters.noise import FEW_WINDOWS, UNSTABLE, drifted, unstable_windows
+from mmbench.meters.peak import calibrate
 from mmbench.meters.rates import NEVER_SETTLED, spent, steady_windows, throughput, warmup_of
 from mmbench.records import Measurement
+from mmbench.speed.efficiency import cost_per_million, efficiency
 from mmbench.speed.workload import Workload, build, fill, load_learner
-from mmbench.speed_record import SpeedCase
+from mmbench.speed_record import Mode, SpeedCase
 
 PREFIX = {"train": "train", "infer": "inference"}
 WHAT = {"train": "training", "infer": "inference"}
@@ -78,22 +81,33 @@ def time_case(
             workload.step()
         synchronise(device)
     first_steps = time.perf_counter() - loaded
+    before = calibrate(device)
     windows, account = time_windows(workload, seconds)
-    prefix = PREFIX[case.mode]
+    drift = drifted(before.beside(calibrate(device)))
+    rates = throughput(windows, PREFIX[case.mode])
+    computed = efficiency(workload, rates[0], PREFIX[case.mode])
     measurements = [
-        *throughput(windows, prefix),
+        *rates,
         *(_latencies(workload, seconds) if case.mode == "infer" else ()),
         *peak.measurements,
-        *_parameters(workload),
+        *parameters_of(workload),
+        *computed.measurements,
+        *([cost_per_million(rates[0], price_per_hour)] if price_per_hour is not None else ()),
         Measurement(name="load_seconds", unit="s", value=loaded - began),
         Measurement(name="first_steps_seconds", unit="s", value=first_steps),
         *spent(windows, account),
     ]
+    warnings = (*_warnings(windows, case.mode), *drift, *computed.warnings)
+    return Timed(measurements=tuple(measurements), warnings=warnings)
+
+
+def _warnings(windows: Sequence[Window], mode: Mode) -> list[str]:
+    """What the windows say of themselves."""
     steady = steady_windows(windows)
-    warnings = unstable_windows([window.cost for window in steady], WHAT[case.mode])
+    warnings = unstable_windows([window.cost for window in steady], WHAT[mode])
     if warmup_of(windows).settled is False:
         warnings.append(f"{UNSTABLE}: {NEVER_SETTLED}; time it for longer with --seconds")
-    return Timed(measurements=tuple(measurements), warnings=tuple(warnings))
+    return warnings
 
 
 def time_windows(workload: Workload, seconds: float) -> tuple[Sequence[Window], Account]:
@@ -129,15 +143,9 @@ def _latencies(workload: Workload, seconds: float) -> tuple[Measurement, ...]:
     return latency_measurements(found, "latency")
 
 
-def _parameters(workload: Workload) -> tuple[Measurement, ...]:
-    """Of the model without its head, as cards count them, and what a training step changes."""
-    own = sum(p.numel() for p in workload.adapter.parameters())
-    trained = sum(p.numel() for p in workload.learner.parameters() if p.requires_grad)
-    return (
-        Measurement(name="parameters", unit="1", value=float(own)),
-        Measurement(
-            name="trainable_parameters",
-            unit="1",
-            value=float(trained) if workload.case.mode == "train" else 0.0,
-        ),
-    )
+def parameters_of(workload: Workload) -> tuple[Measurement, ...]:
+    """`parameters` of the model without its head, as cards count them; `trainable_parameters`, what
+    a training step changes, the head included."""
+    own, _ = parameters(workload.adapter)
+    _, trained = parameters(workload.learner)
+    return own, replace(trained, value=trained.value if workload.case.mode == "train" else 0.0)
