@@ -36,7 +36,7 @@ def test_each_verdict_has_its_status_beside_passes(verdict: Verdict, status: int
     assert report("pass", verdict, "pass").status == status
 
 
-@pytest.mark.parametrize(("first", "second"), itertools.combinations(VERDICTS[:3], 2))
+@pytest.mark.parametrize(("first", "second"), list(itertools.combinations(VERDICTS[:3], 2)))
 def test_regression_comes_before_error_before_cannot_tell(first: Verdict, second: Verdict) -> None:
     assert report(second, first).status == report(first).status
 
