@@ -131,17 +131,25 @@ def warm_up(encoder: Encoder) -> None:
 def _module() -> types.ModuleType:
     """Its linear probe, which imports the other module for its accuracy."""
     for name in (ACCURACY, PROBE):
-        spec = importlib.util.find_spec(name)
-        if spec is None or spec.origin is None:
+        path = found(name)
+        if path is None:
             raise RuntimeError(
                 f"{name} is not found; `make peers` installs it, or name its folder with "
                 "--clip-benchmark"
             )
         sys.modules[name] = module = types.ModuleType(name)
         module.__package__ = PACKAGE
-        source = replaced(Path(spec.origin).read_text(), name)
-        exec(compile(source, spec.origin, "exec"), module.__dict__)
+        exec(compile(replaced(path.read_text(), name), path, "exec"), module.__dict__)
     return module
+
+
+def found(name: str) -> Path | None:
+    """The file of one of its modules, if it is installed."""
+    try:
+        spec = importlib.util.find_spec(name)
+    except ModuleNotFoundError:  # not even the package is there
+        return None
+    return None if spec is None or spec.origin is None else Path(spec.origin)
 
 
 def replaced(source: str, name: str) -> str:

@@ -106,7 +106,7 @@ def probe(size: Size) -> Experiment:
         "model": IMAGE_MODEL,
         "task": IMAGES,
         "rows": size.rows,
-        "clip_benchmark": str(size.clip_benchmark),
+        "clip_benchmark": str(size.clip_benchmark.resolve()),  # the arms have another folder
     }
 
     def job(side: str, **own: str | int | bool) -> Job:

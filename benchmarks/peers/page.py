@@ -20,7 +20,8 @@ A ratio is the peer's seconds over ours, taken round by round: above 1 mmbench i
 is **slower**. Given are the median and the interval from the exact distribution of order statistics
 (Thompson 1936), which assumes nothing of how times are distributed. Fewer than six rounds cannot
 give 95 %: then the interval is the whole range, with the share of the time that such a range holds
-the true median (three rounds 75 %, two 50 %). One round has no interval.
+the true median (three rounds 75 %, two 50 %). One round has no interval. Quality is mmbench's and
+the peer's, each the mean over its own rounds, whose numbers are their seeds.
 """
 
 

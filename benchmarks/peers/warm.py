@@ -66,6 +66,10 @@ class Warm:
         )
         return self
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
     def start(self) -> None:
         """Load, warm up, and say with how many threads."""
         self._say(codec.dump_json(self.job))
