@@ -1,0 +1,130 @@
+"""Looks, extension, the end of the time, and what a session gives."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from mmbench.compare.paired import PairedRule
+from mmbench.errors import ArmError, NotComparable, PlanError
+from mmbench.speed.messages import Memory
+from mmbench.speed.paired import Programs
+from mmbench.speed.session import Conditions, PairedCell, time_paired
+from mmbench.speed_record import SpeedCase
+from tests.speed.arms import BRIEF, CASE, LIMITS, children, speaker, within
+
+RULE = PairedRule(looks=(10, 20, 40))
+OTHER = replace(CASE, batch_size=4)
+
+
+@pytest.fixture(autouse=True)
+def _none_left() -> Iterator[None]:
+    before = children()
+    yield
+    assert within(5, lambda: children() <= before), "a test left a process behind"
+
+
+class Witness:
+    """Keeps what it was told."""
+
+    def __init__(self) -> None:
+        self.visits: list[tuple[str, int]] = []
+        self.counts: list[int] = []
+
+    def visiting(self, case: SpeedCase, look: int) -> None:
+        self.visits.append((case.name, look))
+
+    def paired(self, case: SpeedCase, pairs: Sequence[tuple[float, float]], wanted: int) -> None:
+        self.counts.append(len(pairs))
+
+
+def session(
+    folder: Path,
+    *,
+    candidate_seconds: float = 0.1,
+    kind: str = "well",
+    cases: Sequence[SpeedCase] = (CASE,),
+    budget_seconds: float = 600.0,
+) -> tuple[tuple[PairedCell, ...], Witness]:
+    programs = Programs(
+        baseline=speaker("baseline", folder / "a"),
+        candidate=speaker("candidate", folder / "b", kind=kind, step_seconds=candidate_seconds),
+    )
+    limits = BRIEF if kind == "hangs" else LIMITS
+    witness = Witness()
+    conditions = Conditions(
+        device="cpu", rule=RULE, budget_seconds=budget_seconds, window_seconds=0.1, limits=limits
+    )
+    return time_paired(cases, programs, conditions, witness), witness
+
+
+@pytest.mark.parametrize(("seconds", "outcome"), [(0.1, "pass"), (0.12, "regression")])
+def test_a_clear_case_is_decided_at_the_first_look(
+    tmp_path: Path, seconds: float, outcome: str
+) -> None:
+    (cell,), witness = session(tmp_path, candidate_seconds=seconds)
+    assert cell.decision is not None
+    assert (cell.decision.outcome, cell.decision.pairs) == (outcome, 10)
+    assert cell.decision.ratio == pytest.approx(seconds / 0.1)
+    assert cell.memory is not None
+    assert cell.memory[0] == Memory(peak_rss_bytes=1e9, peak_cuda_bytes=None)
+    assert witness.visits == [(CASE.name, 0)]
+    assert witness.counts == list(range(1, 11))
+
+
+def test_every_case_is_visited_and_judged(tmp_path: Path) -> None:
+    cells, witness = session(tmp_path, cases=(CASE, OTHER))
+    assert [cell.case for cell in cells] == [CASE, OTHER]
+    assert [name for name, _ in witness.visits] == [CASE.name, OTHER.name]
+
+
+def test_an_undecided_case_is_extended_to_the_last_look(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mmbench.speed.session.judge_look", never_sure)
+    (cell,), witness = session(tmp_path)
+    assert witness.visits == [(CASE.name, look) for look in (0, 1, 2)]
+    assert len(cell.pairs) == 40
+    assert cell.decision is not None
+    assert cell.decision.outcome == "cannot_tell"
+
+
+def test_a_case_without_time_for_its_pairs_has_no_decision(tmp_path: Path) -> None:
+    cells, _ = session(tmp_path, cases=(CASE, OTHER), budget_seconds=1e-6)
+    assert [cell.decision for cell in cells] == [None, None]
+
+
+def test_a_side_that_dies_ends_the_session(tmp_path: Path) -> None:
+    with pytest.raises(ArmError, match="out of luck"):
+        session(tmp_path, kind="dies")
+
+
+def test_a_side_that_hangs_ends_the_session(tmp_path: Path) -> None:
+    with pytest.raises(ArmError, match="no answer within"):
+        session(tmp_path, kind="hangs")
+
+
+def test_an_incompatible_side_ends_the_session(tmp_path: Path) -> None:
+    with pytest.raises(NotComparable, match="protocol"):
+        session(tmp_path, kind="old")
+
+
+def test_a_session_without_cases_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(PlanError, match="needs cases"):
+        session(tmp_path, cases=())
+    with pytest.raises(PlanError, match="each named once"):
+        session(tmp_path, cases=(CASE, CASE))
+
+
+def test_a_budget_of_nothing_is_refused() -> None:
+    with pytest.raises(PlanError, match="must be above 0"):
+        Conditions(device="cpu", rule=RULE, budget_seconds=0)
+
+
+def never_sure(
+    rule: PairedRule, pairs: dict[str, list[tuple[float, float]]], look: int, *, family: int
+) -> dict[str, None]:
+    """Undecided at every look, the last one too: the session must end all the same."""
+    assert family == 1
+    return dict.fromkeys(pairs)
