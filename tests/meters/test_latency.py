@@ -123,7 +123,7 @@ def test_an_attempt_that_takes_long_ends_the_search() -> None:
 def test_on_a_cpu_the_search_ends_before_memory_does(monkeypatch: pytest.MonkeyPatch) -> None:
     free = 200 * 2**20
     memory = type("Memory", (), {"available": free})
-    monkeypatch.setattr(module.psutil, "virtual_memory", lambda: memory)
+    monkeypatch.setattr("psutil.virtual_memory", lambda: memory)
 
     def attempt(size: int) -> None:
         torch.ones(size * 2**20, dtype=torch.uint8)
