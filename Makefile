@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 PEERS := $(VENV)/peers
 PYTEST := PYTHON=$(BIN)/python tools/offline.sh $(BIN)/python -m pytest
 
-.PHONY: quickstart test test-all lint bench peers reference clean
+.PHONY: quickstart test test-all lint bench bench-compare peers reference clean
 
 ## fine-tune and compare real models on the embedded samples; prints the report's path last
 quickstart: $(STAMP)
@@ -29,9 +29,15 @@ lint: $(STAMP)
 	$(BIN)/lint-imports
 	$(BIN)/python tools/check_house.py
 
-## time the parts that matter with pytest-benchmark
+## time the parts that matter with pytest-benchmark, and save every round under .benchmarks/
 bench: $(STAMP)
-	$(PYTEST) tests/benchmarks --benchmark-enable --benchmark-only --benchmark-autosave
+	$(PYTEST) tests/benchmarks --benchmark-enable --benchmark-only --benchmark-autosave \
+		--benchmark-save-data --benchmark-disable-gc --benchmark-min-rounds=12 --benchmark-max-time=3 \
+		--benchmark-warmup=on --benchmark-warmup-iterations=2
+
+## the last two saves of make bench, by the gate's statistics; BASE=FILE takes another baseline
+bench-compare: $(STAMP)
+	$(BIN)/mmbench gate-benchmarks $(BASE)
 
 ## side by side with Trainer, CLIP_benchmark and plain loops: one table, records, a page
 peers: $(STAMP)

@@ -7,6 +7,8 @@ import pytest
 
 from mmbench.cards import FileData, FolderModel, ModelCard, Target, TaskCard, TextRules
 
+pytest_plugins = ["pytester"]  # tests of the pytest plugin run pytest
+
 os.environ["OMP_NUM_THREADS"] = "1"  # tiny models: a second thread only waits for the first
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["HF_DATASETS_OFFLINE"] = "1"

@@ -19,6 +19,7 @@ from mmbench.cli.cache import cache
 from mmbench.cli.console import complain
 from mmbench.cli.doctor import doctor
 from mmbench.cli.gate import gate
+from mmbench.cli.gate_benchmarks import gate_benchmarks
 from mmbench.cli.list import list_cards
 from mmbench.cli.predict import predict
 from mmbench.cli.report import report
@@ -39,6 +40,7 @@ app = typer.Typer(
 app.command()(run)
 app.command()(report)
 app.command()(gate)
+app.command("gate-benchmarks")(gate_benchmarks)
 app.command()(bench)
 app.command()(predict)
 app.command("list")(list_cards)

@@ -25,6 +25,8 @@ from mmbench.errors import StoreError
 
 CALIBRATION = "calibration"
 METRIC = "round_seconds"
+MACHINE_MOVED = "the machine itself ran at another speed"
+MACHINE_ADVICE = "save both again on a quiet machine, or use mmbench gate --against"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,10 +81,16 @@ def load_run(path: Path) -> SavedRun:
 
 
 def compare_runs(
-    baseline: SavedRun, candidate: SavedRun, *, rule: UnpairedRule, trust_stored: bool
+    baseline: SavedRun,
+    candidate: SavedRun,
+    *,
+    rule: UnpairedRule,
+    trust_stored: bool,
+    allow_missing: bool,
 ) -> GateReport:
     """Every benchmark that both have. trust_stored: the machine is quiet and dedicated, and a
-    slow-down may fail; else it warns, since another session is not the same machine."""
+    slow-down may fail; else it warns, since another session is not the same machine.
+    allow_missing: what only one side has is no error."""
     both = [name for name in baseline.benchmarks if name in candidate.benchmarks]
     findings = [
         _not_comparable(name, reason, rule)
@@ -106,6 +114,7 @@ def compare_runs(
         candidate=str(candidate.path),
         findings=tuple(findings),
         missing=tuple(_missing(baseline, candidate)),
+        allow_missing=allow_missing,
         notes=tuple(_drift(decisions.values())),
     )
 
@@ -190,7 +199,8 @@ def _reason(found: UnpairedDecision) -> Reason | None:
     if found.reason is None:
         return None
     if found.reason == "machine":
-        return Reason(code="unstable", values={"warning": "; ".join(drift_words(found.drift))})
+        text = f"{MACHINE_MOVED} ({'; '.join(drift_words(found.drift))}); {MACHINE_ADVICE}"
+        return Reason(code="told", values={"text": text})
     return Reason(code=found.reason)
 
 

@@ -18,6 +18,7 @@ from mmbench.throughput.errors import CannotTime
 
 WINDOW_SECONDS = 0.02
 SMALLEST_CALL_SECONDS = 1e-6  # some twenty times what the loop around a call takes
+SURE_CALLS = 1000  # after so many a call under that is one
 
 Call = Callable[[], object]
 
@@ -77,14 +78,17 @@ def calls_per_window(call: Call, window_seconds: float) -> int:
     """How many calls take at least `window_seconds` together; doubled until they do."""
     calls = 1
     gc.collect()
-    while (seconds := timed(call, calls)) * calls < window_seconds:
+    while True:
+        seconds = timed(call, calls)
+        full = seconds * calls >= window_seconds
+        if seconds < SMALLEST_CALL_SECONDS and (full or calls >= SURE_CALLS):
+            raise CannotTime(
+                f"one call takes {seconds * 1e9:.0f} ns, which the loop around it would blur; "
+                "measure a call that does the work many times"
+            )
+        if full:
+            return calls
         calls *= 2
-    if seconds < SMALLEST_CALL_SECONDS:
-        raise CannotTime(
-            f"one call takes {seconds * 1e9:.0f} ns, which the loop around it would blur; measure "
-            "a call that does the work many times"
-        )
-    return calls
 
 
 def timed(call: Call, calls: int) -> float:
