@@ -59,7 +59,9 @@ def extract(
     """
     if isinstance(prepared, Repeated):
         found, done = extract(adapter, answer, prepared.distinct, identity, setting)
-        rows = FeatureRows(found.features[prepared.index], digest_of([found.digest, prepared.digest]))
+        rows = FeatureRows(
+            found.features[prepared.index], digest_of([found.digest, prepared.digest])
+        )
         return rows, done
     fingerprint, precision = setting.fingerprint, setting.recipe.precision
     machine = {

@@ -9,6 +9,7 @@ import torch
 
 from mmbench.cards import ModelCard
 from mmbench.data.cache import Cache
+from mmbench.data.joint import Repeated
 from mmbench.data.prepared import FeatureRows, Prepared
 from mmbench.data.tasks import examples_from
 from mmbench.errors import TrialError
@@ -85,6 +86,17 @@ def test_a_second_call_takes_them_from_the_cache_with_what_they_cost(
     assert (done.hit, known.hit) == (False, True)
     assert known.seconds == done.seconds > 0
     assert np.array_equal(first.features, second.features)
+
+
+def test_rows_that_repeat_others_share_their_features(
+    adapter: Adapter, prepared: Prepared, tmp_path: Path
+) -> None:
+    once, _ = features(adapter, prepared, tmp_path)
+    index = np.array([3, 0, 0, 19])
+    found, done = features(adapter, Repeated(prepared, index), tmp_path)
+    assert done.hit
+    assert np.array_equal(found.features, once.features[index])
+    assert found.digest != once.digest
 
 
 def test_other_weights_or_threads_are_other_features(
