@@ -24,7 +24,8 @@ MACHINE = {
 
 
 def rounds(ratio: float, seed: int) -> list[float]:
-    return (0.01 * ratio * np.exp(0.01 * np.random.default_rng(seed).normal(size=40))).tolist()
+    draws = np.random.default_rng(seed).normal(size=40)
+    return [float(seconds) for seconds in 0.01 * ratio * np.exp(0.01 * draws)]
 
 
 def save(

@@ -20,7 +20,7 @@ STILL = {"matrix_product_seconds": (1.0, 1.0), "memory_copy_seconds": (2.0, 2.0)
 
 def times(ratio: float, seed: int, *, count: int = 30, spread: float = 0.01) -> list[float]:
     draws = np.random.default_rng(seed).normal(size=count)
-    return (ratio * np.exp(spread * draws)).tolist()
+    return [float(value) for value in ratio * np.exp(spread * draws)]
 
 
 def judge(
