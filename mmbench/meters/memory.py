@@ -1,17 +1,22 @@
-"""Peak memory of a stretch of work.
+"""Peak memory of a stretch of work, and what of a training step's memory is what.
 
 CPU: the peak resident set of the process (Linux VmHWM), reset at the start, and its growth over
 the resident set then. Where the kernel does not allow the reset, the peak of the whole process
 life is given and the note says so. CUDA: the allocator's peaks after a reset.
+
+Parts: the sizes of the tensors themselves, each storage once, on any device. They need not add up
+to a peak: gradients come while activations go, kernels have workspaces, allocators round up, and
+the resident set holds the libraries too.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
 import torch
+from torch import Tensor, nn
 
 from mmbench.records import Measurement
 
@@ -52,6 +57,63 @@ def peak_memory(device: torch.device) -> Iterator[PeakMemory]:
         ):
             found.append(Measurement(name=name, unit="bytes", value=float(value)))
     peak.measurements = tuple(found)
+
+
+def memory_parts(
+    module: nn.Module,
+    optimizer: torch.optim.Optimizer | None,
+    forward: Callable[[], object] | None,
+) -> tuple[Measurement, ...]:
+    """`model_bytes`, `gradient_bytes`, `optimizer_bytes` and `activation_bytes`, unit bytes.
+
+    model: parameters and buffers. gradient: as large as the parameters that are trained, which is
+    what a step allocates. optimizer: its state, which the first step makes: ask after it; None for
+    inference. activation: what autograd keeps of `forward` for the backward pass, the batch
+    included; it is run once, with gradients. None: no activations are kept, or not known.
+    """
+    trained = [p for p in module.parameters() if p.requires_grad]
+    parts: list[tuple[str, float | None, str | None]] = [
+        ("model_bytes", _bytes_of([*module.parameters(), *module.buffers()]), None)
+    ]
+    if optimizer is not None:
+        state = [v for of in optimizer.state.values() for v in of.values() if torch.is_tensor(v)]
+        note = None if state else "the optimizer has made no step, or keeps no state"
+        parts += [
+            ("gradient_bytes", _bytes_of(trained), None),
+            ("optimizer_bytes", _bytes_of(state), note),
+        ]
+    if forward is None:
+        parts.append(("activation_bytes", None, "unavailable: no forward pass was looked at"))
+    else:
+        parts.append(("activation_bytes", _saved_bytes(module, forward), None))
+    return tuple(
+        Measurement(name=name, unit="bytes", value=value, note=note) for name, value, note in parts
+    )
+
+
+def _bytes_of(tensors: Iterable[Tensor]) -> float:
+    """Views and tied weights share a storage, which counts once."""
+    storages = {t.untyped_storage().data_ptr(): t.untyped_storage().nbytes() for t in tensors}
+    return float(sum(storages.values()))
+
+
+def _saved_bytes(module: nn.Module, forward: Callable[[], object]) -> float:
+    """Of what autograd saves, without the model's own tensors."""
+    own = {t.untyped_storage().data_ptr() for t in (*module.parameters(), *module.buffers())}
+    saved: dict[int, torch.UntypedStorage] = {}  # kept, so that no address is used twice
+
+    def pack(tensor: Tensor) -> int:
+        storage = tensor.untyped_storage()
+        if storage.data_ptr() not in own:
+            saved[storage.data_ptr()] = storage
+        return storage.data_ptr()
+
+    def unpack(address: int) -> Tensor:
+        raise AssertionError("nothing goes backward here")
+
+    with torch.enable_grad(), torch.autograd.graph.saved_tensors_hooks(pack, unpack):
+        forward()
+    return float(sum(storage.nbytes() for storage in saved.values()))
 
 
 def _reset_peak() -> bool:
