@@ -3,11 +3,13 @@
 All of it is found after the timing: counting slows a step, and the machine's peak takes its time.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import torch
 
 from mmbench.data.batches import Batch
+from mmbench.meters.energy import cost_per_million_samples
 from mmbench.meters.flops import flops_per_sample
 from mmbench.meters.peak import matmul_peak, model_utilisation
 from mmbench.records import Measurement
@@ -63,7 +65,9 @@ def cost_per_million(rate: Measurement, price_per_hour: float) -> Measurement:
     """`cost_per_million_samples`, in the price's own currency: what the time alone costs."""
 
     def cost(samples_per_second: float | None) -> float | None:
-        return None if not samples_per_second else price_per_hour / 3600 * 1e6 / samples_per_second
+        if not samples_per_second:
+            return None
+        return cost_per_million_samples(price_per_hour, samples_per_second)
 
     return Measurement(
         name="cost_per_million_samples",
@@ -72,6 +76,20 @@ def cost_per_million(rate: Measurement, price_per_hour: float) -> Measurement:
         low=cost(rate.high),
         high=cost(rate.low),
         note=f"at {price_per_hour:g} an hour",
+    )
+
+
+def energy_per_sample(
+    drawn: Sequence[Measurement], samples: int, prefix: str
+) -> tuple[Measurement, ...]:
+    """What the counters say, and `{prefix}_joules_per_sample` of the first of them: of a GPU the
+    card's. Without a value, and with the counter's reason, where that has none."""
+    first = drawn[0]
+    each = None if first.value is None or not samples else first.value / samples
+    name = f"{prefix}_joules_per_sample"
+    return (
+        *drawn,
+        Measurement(name=name, unit="J", value=each, note=f"{first.name}: {first.note}"),
     )
 
 

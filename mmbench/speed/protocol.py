@@ -13,6 +13,7 @@ import torch
 
 from mmbench.errors import TrialError
 from mmbench.meters.clock import Account, StepClock, Window, synchronise
+from mmbench.meters.energy import EnergyMeter
 from mmbench.meters.flops import parameters
 from mmbench.meters.latency import Largest, largest_batch, latencies, latency_measurements
 from mmbench.meters.memory import peak_memory
@@ -20,7 +21,7 @@ from mmbench.meters.noise import FEW_WINDOWS, UNSTABLE, drifted, unstable_window
 from mmbench.meters.peak import calibrate
 from mmbench.meters.rates import NEVER_SETTLED, spent, steady_windows, throughput, warmup_of
 from mmbench.records import Measurement
-from mmbench.speed.efficiency import cost_per_million, efficiency
+from mmbench.speed.efficiency import cost_per_million, efficiency, energy_per_sample
 from mmbench.speed.workload import Workload, build, fill, load_learner
 from mmbench.speed_record import Mode, SpeedCase
 
@@ -81,8 +82,9 @@ def time_case(
             workload.step()
         synchronise(device)
     first_steps = time.perf_counter() - loaded
-    before = calibrate(device)
+    before, meter = calibrate(device), EnergyMeter(device)
     windows, account = time_windows(workload, seconds)
+    energy = meter.measurements()
     drift = drifted(before.beside(calibrate(device)))
     rates = throughput(windows, PREFIX[case.mode])
     computed = efficiency(workload, rates[0], PREFIX[case.mode])
@@ -92,6 +94,7 @@ def time_case(
         *peak.measurements,
         *parameters_of(workload),
         *computed.measurements,
+        *energy_per_sample(energy, sum(w.samples for w in windows), PREFIX[case.mode]),
         *([cost_per_million(rates[0], price_per_hour)] if price_per_hour is not None else ()),
         Measurement(name="load_seconds", unit="s", value=loaded - began),
         Measurement(name="first_steps_seconds", unit="s", value=first_steps),

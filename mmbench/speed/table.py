@@ -118,6 +118,8 @@ def _columns() -> list[Column]:
         Column(title="M params", cell=_parameters),
         Column(title="GFLOPs", cell=_gigaflops),
         Column(title="MFU", cell=_utilisation),
+        Column(title="J/sample", cell=_joules),
+        Column(title="cost per M", cell=lambda r: _amount(_value(r, "cost_per_million_samples"))),
     ]
 
 
@@ -182,7 +184,7 @@ def _memory(record: SpeedRecord) -> str:
 
 def _parameters(record: SpeedRecord) -> str:
     counted = _value(record, "parameters") or record.case.model.parameters
-    return MISSING if counted is None else f"{counted / 1e6:.1f}"
+    return _amount(None if counted is None else counted / 1e6)
 
 
 def _gigaflops(record: SpeedRecord) -> str:
@@ -193,6 +195,10 @@ def _gigaflops(record: SpeedRecord) -> str:
 def _utilisation(record: SpeedRecord) -> str:
     share = _value(record, f"{RATE[record.case.mode]}_model_flops_utilisation")
     return MISSING if share is None else f"{100 * share:.1f} %"
+
+
+def _joules(record: SpeedRecord) -> str:
+    return _amount(_value(record, f"{RATE[record.case.mode]}_joules_per_sample"))
 
 
 def _count(value: int | None) -> str:

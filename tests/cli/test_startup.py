@@ -38,6 +38,8 @@ def heavy_after(*arguments: str) -> list[str]:
         ("--help", "0"),
         ("--version", "0"),
         ("run --help", "0"),
+        ("bench --help", "0"),
+        ("bench --models no-such-model", "2"),
         ("list models", "0"),
         ("list tasks --json", "0"),
         ("list recipes", "0"),

@@ -149,7 +149,9 @@ def test_an_adapter_without_synthetic_rows_is_named() -> None:
         card = text_card()
 
     with pytest.raises(TrialError, match=r"tiny-bert: .* give Own a method random_rows"):
-        Own().random_rows(1, seed=0, tokens=None)
+        Own().random_rows(  # type: ignore[abstract]
+            1, seed=0, tokens=None
+        )
 
 
 @pytest.mark.gpu
