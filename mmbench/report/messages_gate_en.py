@@ -54,7 +54,7 @@ MESSAGES = {
         "set the threshold apart from it"
     ),
     "gate.reason.out_of_time": (
-        "the time ended before it was decided; allow more time, or fewer cells"
+        "the time ended before it was decided; raise --minutes, or take a suite of fewer cells"
     ),
     "gate.reason.setups": (
         "the setups differ ({differences}), so speed and memory do not compare; take a baseline on "

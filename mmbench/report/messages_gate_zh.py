@@ -48,7 +48,7 @@ MESSAGES = {
         "区间比阈值还宽，且包含阈值；请减少机器上的其他负载、延长计时，或放宽阈值"
     ),
     "gate.reason.near_threshold": ("变化与阈值过于接近，无法判断在哪一侧；请延长计时，或另设阈值"),
-    "gate.reason.out_of_time": "时间用完仍未得出结论；请增加时间，或减少单元数",
+    "gate.reason.out_of_time": "时间用完仍未得出结论；请调大 --minutes，或换用单元较少的套件",
     "gate.reason.setups": (
         "两边环境不同（{differences}），速度与内存不可比；请在本环境重新建立基线，或使用 --against"
     ),
