@@ -56,6 +56,32 @@ MESSAGES = {
     "cost.peak_cuda_reserved": "显存峰值（含预留）",
     "cost.parameters": "参数量",
     "cost.trainable": "可训练参数量",
+    # how the timing was made
+    "timing.summary": "单样本延迟与训练时间明细",
+    "timing.latency_how": (
+        "逐个样本推理，单位为毫秒：半数样本的延迟不超过 p50，95% 的样本不超过 p95。"
+        "“模型”从 token 或像素算起；“预处理”指对原始文本分词，或对图像文件解码并缩放。"
+        "样本满 1,000 个才给出 p99。"
+    ),
+    "timing.latency_caption": "延迟（批大小为 1）",
+    "timing.latency_p50": "模型 p50（毫秒）",
+    "timing.latency_p95": "模型 p95（毫秒）",
+    "timing.latency_p99": "模型 p99（毫秒）",
+    "timing.preparing_p50": "预处理 p50（毫秒）",
+    "timing.whole_p50": "含预处理 p50（毫秒）",
+    "timing.whole_p95": "含预处理 p95（毫秒）",
+    "timing.account_how": (
+        "吞吐量只统计预热之后的时间；当各计时窗口只剩噪声波动时，即视为预热结束。"
+        "“暂停”指验证和进度输出；“未计入”是选中训练中未被任何一项计时覆盖的时间占比，"
+        "超过 5% 说明训练循环中另有未察觉的开销。"
+    ),
+    "timing.account_caption": "选中训练的时间明细",
+    "timing.setup": "准备（秒）",
+    "timing.warmup": "预热（秒）",
+    "timing.warmup_windows": "预热（窗口数）",
+    "timing.paused": "暂停（秒）",
+    "timing.compile": "编译（秒）",
+    "timing.unaccounted": "未计入",
     "grid.summary": "学习率网格：未选中的学习率共花费 {seconds} 秒",
     "grid.how": (
         "训练方案中的每个学习率都会完整训练一遍，保留验证集上最好的一个；测试集不参与选择。"

@@ -19,6 +19,37 @@ MESSAGES = {
     "note.no_prompts": "the task has no prompts in a language of the model",
     "note.loaded_earlier": "measured when an earlier trial loaded these weights",
     "note.shared_start": "the trials of one process share it; it counts once",
+    "note.never_settled": (
+        "the windows never stopped changing, so warm-up was cut off at a fifth of the run; train "
+        "longer to measure the steady state"
+    ),
+    "note.few_for_p99": "a p99 needs {wanted} samples, there were {found}",
+    "note.spread": (
+        "unstable: the middle half of the windows of {timed} spreads over {share}; close other "
+        "programs and run it again, or use mmbench gate --against, which alternates"
+    ),
+    "note.slower": (
+        "unstable: {timed} became {share} slower from its first half to its second; close other "
+        "programs and run it again, or use mmbench gate --against, which alternates"
+    ),
+    "note.faster": (
+        "unstable: {timed} became {share} faster from its first half to its second; close other "
+        "programs and run it again, or use mmbench gate --against, which alternates"
+    ),
+    "note.throttled": (
+        "unstable: the device slowed its clocks ({reasons}); let it cool or raise its power limit "
+        "and run it again"
+    ),
+    "note.calibration": (
+        "unstable: the same {kernel} took {change} after the trial than before it; close other "
+        "programs and run it again, or use mmbench gate --against, which alternates"
+    ),
+    "timed.training": "training",
+    "timed.inference": "inference",
+    "kernel.product": "matrix product",
+    "kernel.copy": "memory copy",
+    "change.longer": "{share} longer",
+    "change.less": "{share} less",
     # why a trial failed
     "failure.nan": (
         "the training loss was {loss} at step {step}; lower the learning rate, raise warmup, or "

@@ -29,7 +29,34 @@ NOTES: Known = {
     "note.other_work": re.compile(
         r"other processes kept (?P<busy>[\d.]+) of (?P<cores>\d+) cores busy: .*"
     ),
+    "note.never_settled": re.compile(r"warm-up never settled: .*"),
+    "note.few_for_p99": re.compile(r"p99 needs (?P<wanted>\d+) samples, there were (?P<found>\d+)"),
+    "note.spread": re.compile(
+        r"unstable: the middle half of the windows of (?P<timed>.+) spreads over (?P<share>\S+); .*"
+    ),
+    "note.slower": re.compile(r"unstable: (?P<timed>.+) became (?P<share>\S+) slower .*"),
+    "note.faster": re.compile(r"unstable: (?P<timed>.+) became (?P<share>\S+) faster .*"),
+    "note.throttled": re.compile(r"unstable: the device slowed its clocks \((?P<reasons>.+)\); .*"),
+    "note.calibration": re.compile(
+        r"unstable: the same (?P<kernel>.+) took (?P<change>\S+ \w+) after the trial .*"
+    ),
 }
+PARTS: Mapping[str, Known] = {
+    "timed": {
+        "timed.training": re.compile(r"training"),
+        "timed.inference": re.compile(r"inference"),
+    },
+    "kernel": {
+        "kernel.product": re.compile(r"matrix product"),
+        "kernel.copy": re.compile(r"memory copy"),
+    },
+    "change": {
+        "change.longer": re.compile(r"(?P<share>\S+) longer"),
+        "change.less": re.compile(r"(?P<share>\S+) less"),
+    },
+}
+"""What a group of a note may hold that has words of its own, by the group's name."""
+
 FAILURES: Known = {
     "failure.nan": re.compile(
         r"the training loss was (?P<loss>\S+) at step (?P<step>\d+); lower the learning rate.*"
@@ -85,5 +112,9 @@ def _told(text: str, known: Known, say: Messages) -> str:
     for key, pattern in known.items():
         found = pattern.fullmatch(text)
         if found is not None:
-            return say(key, **found.groupdict())
+            values = {
+                name: _told(value, PARTS[name], say) if name in PARTS else value
+                for name, value in found.groupdict().items()
+            }
+            return say(key, **values)
     return text

@@ -15,8 +15,9 @@ from mmbench.executors.lost import failure_of, not_startable, not_started
 from mmbench.executors.process import Ending
 from mmbench.executors.worker import SHARED
 from mmbench.meters.clock import Window
-from mmbench.meters.noise import other_work
-from mmbench.meters.rates import throughput
+from mmbench.meters.latency import few_note
+from mmbench.meters.noise import drifted, other_work, throttled, unstable_windows
+from mmbench.meters.rates import NEVER_SETTLED, throughput
 from mmbench.progress import Silent
 from mmbench.report.i18n import Messages
 from mmbench.report.notes import failure_text, note_text
@@ -83,9 +84,23 @@ def ours(tmp_path: Path) -> list[str]:
         short.note,
         f"learning rate 0.1 diverged: {diverged()}",
         *other_work(1.24, 2),
+        NEVER_SETTLED,
+        few_note(250),
+        *unstable(),
     ]
     assert None not in notes
     return [note for note in notes if note is not None]
+
+
+def unstable() -> list[str]:
+    """Every warning of an unstable run."""
+    spreading = unstable_windows([1.0, 1.3] * 10, "training")
+    slower = unstable_windows([1.0] * 10 + [1.2] * 10, "inference")
+    faster = unstable_windows([1.2] * 10 + [1.0] * 10, "training")
+    changed = drifted({"matrix product": (1.0, 1.2), "memory copy": (1.0, 0.8)})
+    found = [*spreading, *slower, *faster, *changed]
+    assert len(found) >= 5
+    return found
 
 
 ENDINGS = [
@@ -101,7 +116,8 @@ ENDINGS = [
 
 def test_the_notes_of_trials_are_translated(tmp_path: Path) -> None:
     for note in ours(tmp_path):
-        assert not ENGLISH.search(note_text(note, Messages("zh"))), note
+        told = note_text(note, Messages("zh")).replace("mmbench gate --against", "")
+        assert not ENGLISH.search(told), note
 
 
 @pytest.mark.parametrize("ending", ENDINGS, ids=lambda ending: f"{ending.why} {ending.status}")
@@ -141,6 +157,17 @@ def test_numbers_survive_the_translation() -> None:
     text = note_text(warning, Messages("zh"))
     assert "1.2" in text
     assert "2 核" in text
+
+
+def test_what_makes_a_run_unstable_is_told_in_both_languages() -> None:
+    for warning in unstable():
+        assert note_text(warning, Messages("en")) == warning
+        chinese = re.sub(r"mmbench gate --against", "", note_text(warning, Messages("zh")))
+        assert chinese.startswith("计时不稳定：")
+        assert not ENGLISH.search(chinese)
+    (slowed,) = throttled(("HwThermalSlowdown",))
+    assert note_text(slowed, Messages("en")) == slowed
+    assert "（HwThermalSlowdown）" in note_text(slowed, Messages("zh"))
 
 
 def test_the_words_of_others_are_left_as_they_are() -> None:

@@ -1,47 +1,46 @@
 """Where the time of a fit goes, by sleeps of known length put into the loop."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 
-import numpy as np
 import pytest
 import torch
-from numpy.typing import NDArray
 
 from mmbench.cards import Recipe
-from mmbench.data.prepared import Inputs, Prepared, PreparedFacts
+from mmbench.data.batches import Batch
 from mmbench.progress import Silent
+from mmbench.train import loop as module
 from mmbench.train.evaluate import Validation
 from mmbench.train.learner import Headed
 from mmbench.train.loop import Fit, TrainingRows, fit
 from mmbench.train.optim import rate_factor
 
 MakeLearner = Callable[[], Headed]
+Steps = Callable[[TrainingRows, Recipe, int], Iterator[list[Batch]]]
 NAP = 0.01
 
 
 class Slow:
-    """Prepared rows, each batch of which takes a nap to make; `seconds` by the stopwatch, of the
-    naps and of the little that the rows themselves take."""
+    """The steps of the loop, each of which takes a nap to make; `seconds` by the stopwatch, of the
+    naps and of the little that the steps themselves take."""
 
-    def __init__(self, prepared: Prepared) -> None:
-        self.prepared = prepared
-        self.digest = prepared.digest
-        self.facts: PreparedFacts = prepared.facts
-        self.padded_to = prepared.padded_to
-        self.lengths: NDArray[np.int64] = prepared.lengths
+    def __init__(self) -> None:
         self.seconds = 0.0
 
-    def __len__(self) -> int:
-        return len(self.prepared)
-
-    def collate(self, indices: Sequence[int]) -> Inputs:
-        began = time.perf_counter()
-        time.sleep(NAP)
-        inputs = self.prepared.collate(indices)
-        self.seconds += time.perf_counter() - began
-        return inputs
+    def __call__(
+        self, make: Steps, rows: TrainingRows, recipe: Recipe, seed: int
+    ) -> Iterator[list[Batch]]:
+        steps = make(rows, recipe, seed)
+        while True:
+            began = time.perf_counter()
+            time.sleep(NAP)
+            step = next(steps, None)
+            if step is None:
+                return
+            self.seconds += time.perf_counter() - began
+            yield step
 
 
 @pytest.fixture
@@ -76,10 +75,15 @@ def unaccounted(found: Fit) -> float:
 
 
 def test_a_sleep_in_the_data_path_is_data_wait(
-    make_learner: MakeLearner, text_rows: TrainingRows, recipe: Recipe
+    make_learner: MakeLearner,
+    text_rows: TrainingRows,
+    recipe: Recipe,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    slow = Slow(text_rows.prepared)
-    found = train(make_learner(), replace(text_rows, prepared=slow), recipe)
+    learner, slow = make_learner(), Slow()
+    steps = partial(slow, module._all_steps)
+    monkeypatch.setattr(module, "_all_steps", steps)
+    found = train(learner, text_rows, recipe)
     waited = sum(window.data_wait_seconds for window in found.windows)
     assert slow.seconds >= 60 * NAP
     assert waited == pytest.approx(slow.seconds, rel=0.05)
