@@ -16,7 +16,7 @@ from mmbench.meters.clock import Account, StepClock, Window, synchronise
 from mmbench.meters.energy import EnergyMeter
 from mmbench.meters.flops import parameters
 from mmbench.meters.latency import Largest, largest_batch, latencies, latency_measurements
-from mmbench.meters.memory import peak_memory
+from mmbench.meters.memory import memory_parts, peak_memory
 from mmbench.meters.noise import FEW_WINDOWS, UNSTABLE, drifted, unstable_windows
 from mmbench.meters.peak import calibrate
 from mmbench.meters.rates import NEVER_SETTLED, spent, steady_windows, throughput, warmup_of
@@ -92,6 +92,7 @@ def time_case(
         *rates,
         *(_latencies(workload, seconds) if case.mode == "infer" else ()),
         *peak.measurements,
+        *parts_of(workload),
         *parameters_of(workload),
         *computed.measurements,
         *energy_per_sample(energy, sum(w.samples for w in windows), PREFIX[case.mode]),
@@ -144,6 +145,17 @@ def _latencies(workload: Workload, seconds: float) -> tuple[Measurement, ...]:
 
     found = latencies(call, workload.device, seconds=seconds, most=MOST_CALLS)
     return latency_measurements(found, "latency")
+
+
+def parts_of(workload: Workload) -> tuple[Measurement, ...]:
+    """What the memory of a step is made of; of inference, the model and nothing that is kept."""
+    if workload.optimizer is None:
+        return memory_parts(workload.adapter, None, None)
+
+    def forward() -> torch.Tensor:
+        return workload.loss(workload.batches[0])
+
+    return memory_parts(workload.learner, workload.optimizer, forward)
 
 
 def parameters_of(workload: Workload) -> tuple[Measurement, ...]:

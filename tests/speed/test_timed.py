@@ -60,7 +60,10 @@ def test_a_training_case_is_measured(card: ModelCard) -> None:
     cost = record.measurement("cost_per_million_samples")
     assert cost is not None
     assert cost.value == pytest.approx(2.0 / 3600 * 1e6 / rate.value)
-    for name in ("train_flops_per_sample", "matmul_flops_per_second", "peak_rss_bytes"):
+    for name in (
+        *("train_flops_per_sample", "matmul_flops_per_second", "peak_rss_bytes"),
+        *("model_bytes", "gradient_bytes", "optimizer_bytes", "activation_bytes"),
+    ):
         found = record.measurement(name)
         assert found is not None
         assert found.value
