@@ -9,7 +9,7 @@ import pytest
 import torch
 from sklearn.metrics import accuracy_score, f1_score
 
-from mmbench.cards import ModelCard, PackageModel, Recipe, SplitRule, TaskCard
+from mmbench.cards import FileData, ModelCard, PackageModel, Recipe, SplitRule, TaskCard
 from mmbench.codec import dump_json, load_record
 from mmbench.data.cache import Cache
 from mmbench.records import Record, Trial
@@ -83,6 +83,20 @@ def test_the_scores_are_those_of_the_stored_predictions(trial: Trial, tmp_path: 
     logits = np.stack(test.logits.to_list())
     assert (logits.argmax(1) == test.predicted).all()
     assert set(table.split) == {"validation", "test"}
+
+
+def test_predictions_say_which_rows_depend_on_each_other(trial: Trial, tmp_path: Path) -> None:
+    """A paired test of two records draws whole groups, and has nothing but these files."""
+    groups = [f"writer {row % 30}" for row in range(120)]
+    assert isinstance(trial.task.source, FileData)
+    file = Path(trial.task.source.files["all"])
+    head, *lines = file.read_text().splitlines()
+    lines = [f"{line},{group}" for line, group in zip(lines, groups, strict=True)]
+    file.write_text("\n".join([f"{head},writer", *lines]))
+    run(resolve(replace(trial, task=replace(trial.task, group="writer"))), tmp_path)
+    table = pq.read_table(tmp_path / "run" / "predictions.parquet").to_pandas()
+    assert set(table.group) < set(groups)
+    assert (table.groupby("group").split.nunique() == 1).all()
 
 
 def test_the_grid_keeps_the_rate_that_is_best_on_validation(trial: Trial, tmp_path: Path) -> None:

@@ -193,6 +193,8 @@ def test_the_ranks_of_every_query_are_kept(clip: ModelCard, task: TaskCard, tmp_
     ranks = test[test["query"] == "image"]["rank"]
     assert value(record, "before", "test", "i2t_recall@1") == pytest.approx((ranks == 1).mean())
     assert value(record, "before", "test", "i2t_median_rank") == ranks.median()
+    by_group = test.groupby("group")["query"].value_counts().unstack()
+    assert by_group.to_dict("list") == {"image": [3] * 4, "text": [1] * 4}
 
 
 @pytest.mark.parametrize("which", ["pair", "clip"])

@@ -116,9 +116,12 @@ class Classification(Objective):
         return self._scores("majority", split, np.full_like(targets_of(split.examples), most))
 
     def predictions(self, split: SplitRows, outputs: Outputs) -> Mapping[str, Any]:
-        """target, predicted: class indices. logits: float32 lists."""
+        """target, predicted: class indices. logits: float32 lists. group: equal for rows that
+        depend on each other, where the task has groups."""
+        groups = split.examples.groups
         return {
             "id": list(split.examples.ids),
+            **({} if groups is None else {"group": list(groups)}),
             "target": targets_of(split.examples),
             "predicted": outputs[LOGITS].argmax(1),
             "logits": outputs[LOGITS],

@@ -183,14 +183,16 @@ class Retrieval(Objective):
         ]
 
     def predictions(self, split: SplitRows, outputs: Outputs) -> Mapping[str, Any]:
-        """query: image or text. id: of the first row with that image or text. rank: from 1, of the
-        best candidate that belongs to it."""
+        """query: image or text. id: of the first row with that image or text. group: equal for
+        queries of both kinds that depend on each other. rank: from 1, of the best candidate that
+        belongs to it."""
         ranked = self._ranked(split, outputs)
         found = ranked.candidates
         ids = split.examples.ids
         return {
             "query": ["image"] * len(found.images) + ["text"] * len(found.texts),
             "id": [ids[row] for row in (*found.images.tolist(), *found.texts.tolist())],
+            "group": np.concatenate([found.image_groups, found.text_groups]),
             "rank": np.concatenate([ranked.i2t, ranked.t2i]),
         }
 
