@@ -11,7 +11,8 @@ from pathlib import Path
 
 import torch
 
-from benchmarks.peers.experiments import ALLOWED_DIFFERENCE, EXPERIMENTS, Experiment, Size
+from benchmarks.peers.experiment import ALLOWED_DIFFERENCE, Experiment, Size
+from benchmarks.peers.experiments import EXPERIMENTS
 from benchmarks.peers.features import largest_difference
 from benchmarks.peers.interleave import run_interleaved
 from benchmarks.peers.page import page, table
@@ -34,6 +35,7 @@ def main() -> None:
                 rows=options.rows,
                 epochs=options.epochs,
                 repeats=options.repeats,
+                matrix_repeats=options.matrix_repeats,
                 folder=Path(folder),
                 clip_benchmark=options.clip_benchmark,
             )
@@ -50,8 +52,9 @@ def main() -> None:
 def parsed() -> argparse.Namespace:
     cores = len(os.sched_getaffinity(0))
     parser = argparse.ArgumentParser(prog="benchmarks.peers", description=__doc__)
-    parser.add_argument("--rows", type=int, default=600, help="at most so many rows a split")
+    parser.add_argument("--rows", type=int, default=400, help="at most so many rows a split")
     parser.add_argument("--repeats", type=int, default=3, help="rounds of every comparison")
+    parser.add_argument("--matrix-repeats", type=int, default=1, help="of the matrix, at most")
     parser.add_argument("--epochs", type=int, default=2, help="of the one fine-tuning")
     parser.add_argument("--threads", type=int, default=cores, help="of every arm")
     parser.add_argument("--only", nargs="+", choices=EXPERIMENTS, help="these comparisons alone")

@@ -1,44 +1,21 @@
 """What is compared with what, at which size."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.peers.experiment import (
+    IMAGE_MODEL,
+    IMAGES,
+    LONGER_TEXTS,
+    MAX_TOKENS,
+    TEXT_MODEL,
+    TEXTS,
+    Experiment,
+    Size,
+)
 from benchmarks.peers.interleave import Arm
 from benchmarks.peers.record import Comparison
 from benchmarks.peers.warm import Job
-
-TEXTS, LONGER_TEXTS, IMAGES = "emoji-keywords-group-en", "reviews-zh", "emoji-group"
-TEXT_MODEL, IMAGE_MODEL = "minilm-l6", "efficientnet-lite0"
-MAX_TOKENS = 128
-ALLOWED_DIFFERENCE = 1e-4
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Size:
-    """rows: at most so many of every split. epochs: of fine-tuning. folder: for what arms leave to
-    be compared. clip_benchmark: the folder that it is installed in."""
-
-    rows: int
-    epochs: int
-    repeats: int
-    folder: Path
-    clip_benchmark: Path
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Experiment:
-    """quality: the name of the value that says how well the work was done, if any. features: the
-    file that each arm leaves its features in; they must agree."""
-
-    name: str
-    title: str
-    work: str
-    arms: tuple[Arm, ...]
-    comparisons: tuple[Comparison, ...]
-    quality: str | None = None
-    features: tuple[tuple[str, Path], ...] = ()
-    notes: tuple[str, ...] = ()
 
 
 def finetune(size: Size) -> Experiment:
@@ -180,7 +157,7 @@ def text_features(size: Size) -> Experiment:
         settings: dict[str, str | int | float | bool | None] = {
             "model": TEXT_MODEL,
             "task": LONGER_TEXTS,
-            "rows": size.rows,
+            "rows": size.rows // 2,
             "max_tokens": MAX_TOKENS,
             "out": str(out),
         }
@@ -213,7 +190,7 @@ def text_features(size: Size) -> Experiment:
     return _features(
         "text-features",
         "Features of texts",
-        f"{TEXT_MODEL}, the training texts of {LONGER_TEXTS}, at most {size.rows} and "
+        f"{TEXT_MODEL}, the training texts of {LONGER_TEXTS}, at most {size.rows // 2} and "
         f"{MAX_TOKENS} tokens each, fp32: from texts to an array.",
         found,
     )
@@ -279,12 +256,14 @@ def matrix(size: Size) -> Experiment:
                 what="one command, with its worker (a process a model); also scores baselines, "
                 "gives intervals, times inference, writes records and a report",
                 job=Job(function="benchmarks.peers.matrix:ours", settings=settings),
+                most_rounds=size.matrix_repeats,
             ),
             Arm(
                 name="Trainer scripts",
                 what="a script a trial in its own process, dynamic padding and grouping by length; "
                 "writes an accuracy",
                 job=Job(function="benchmarks.peers.matrix:scripts", settings=settings),
+                most_rounds=size.matrix_repeats,
             ),
         ),
         comparisons=(Comparison(ours="mmbench run", peer="Trainer scripts"),),

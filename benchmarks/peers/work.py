@@ -21,7 +21,7 @@ from mmbench.train.setting import Setting
 
 CPU = torch.device("cpu")
 SPLITS = ("train", "validation", "test")
-WARM_UP_ROWS = 64
+WARM_UP_ROWS = 32
 
 
 def text_model(name: str, max_tokens: int) -> ModelCard:

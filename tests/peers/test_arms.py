@@ -7,12 +7,20 @@ import pytest
 
 from benchmarks.peers import clip, features
 from benchmarks.peers.__main__ import agreements
-from benchmarks.peers.experiments import EXPERIMENTS, Experiment, Size, text_features
+from benchmarks.peers.experiment import Experiment, Size
+from benchmarks.peers.experiments import EXPERIMENTS, text_features
 
 
 @pytest.fixture
 def size(tmp_path: Path) -> Size:
-    return Size(rows=12, epochs=1, repeats=1, folder=tmp_path, clip_benchmark=tmp_path / "none")
+    return Size(
+        rows=12,
+        epochs=1,
+        repeats=1,
+        matrix_repeats=1,
+        folder=tmp_path,
+        clip_benchmark=tmp_path / "none",
+    )
 
 
 def test_text_features_of_a_plain_loop_are_ours(tmp_path: Path) -> None:
