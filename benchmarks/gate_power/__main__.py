@@ -56,7 +56,7 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--conditions", nargs="+", choices=CONDITIONS, default=CONDITIONS)
     parser.add_argument("--neighbours", type=int, default=3, help="processes that burn in bursts")
     parser.add_argument("--pairs", type=int, default=240, help="of windows, a level")
-    parser.add_argument("--window-seconds", type=float, default=0.1)
+    parser.add_argument("--window-seconds", type=float, default=0.06)
     parser.add_argument("--model", default="minilm-l6")
     parser.add_argument("--batch-size", type=int, default=4)
     parser.add_argument("--tokens", type=int, default=16)
