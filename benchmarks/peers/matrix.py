@@ -91,8 +91,7 @@ def found(results: Path, settings: Settings) -> dict[str, float]:
 
 def scripts(settings: Settings) -> Work:
     """Trainer at its best settings, a process a trial; the data lie ready as JSON."""
-    folder = tempfile.TemporaryDirectory()  # lives as long as the job
-    root = Path(folder.name)
+    root = work.lasting_folder()
     for task in settings.tasks.split(","):
         _, data = work.task_rows(task, settings.rows)
         (root / f"{task}.json").write_text(json.dumps(as_pairs(data)))

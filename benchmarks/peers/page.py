@@ -156,4 +156,6 @@ def column(name: str) -> str:
 
 
 def number(value: float) -> str:
+    if value.is_integer() and value != 1:  # a count
+        return f"{value:.0f}"
     return f"{value:.3f}" if abs(value) < 10 else f"{value:.1f}"

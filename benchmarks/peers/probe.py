@@ -9,7 +9,6 @@ import sys
 import tempfile
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -49,8 +48,7 @@ def ours(settings: Settings) -> Work:
     adapter = load(Catalog.standard().model(settings.model), seed=0)
     task, data = work.task_rows(settings.task, settings.rows)
     recipe = Catalog.standard().recipe("probe") if settings.search == "recipe" else as_long()
-    folder = tempfile.TemporaryDirectory()  # lives as long as the job
-    kept = Cache(Path(folder.name))
+    kept = Cache(work.lasting_folder())
 
     def fit(cache: Cache, seed: int) -> Outcome:
         setting = work.setting(task, recipe, seed, cache)
@@ -58,11 +56,16 @@ def ours(settings: Settings) -> Work:
         finetuned = finetune(adapter, data, setting)
         outputs = finetuned.objective.outputs(finetuned.learner, finetuned.inputs["test"])
         seconds = time.perf_counter() - began
+        passes = [p for found in finetuned.extracted.values() for p in found.passes.values()]
         assert finetuned.grid is not None, "a probe has a grid"
         steps = sum(fitted.steps for fitted in finetuned.grid.fits)
         return Outcome(
             seconds=seconds,
-            values={"accuracy": work.accuracy(outputs["logits"], data), "steps": float(steps)},
+            values={
+                "accuracy": work.accuracy(outputs["logits"], data),
+                "steps": float(steps),
+                "passes_from_cache": float(sum(done.hit for done in passes)),
+            },
         )
 
     def run(round_: int) -> Outcome:
@@ -99,7 +102,7 @@ def clip_benchmark(settings: Settings) -> Work:
     assert isinstance(adapter, ImageAdapter), f"{settings.model} is no encoder of images"
     _, data = work.task_rows(settings.task, settings.rows)
     encoder = clip.Encoder(adapter)
-    folder = tempfile.TemporaryDirectory()  # lives as long as the job
+    kept = str(work.lasting_folder())
 
     def fit(root: str, seed: int) -> Outcome:
         loaders = clip.loaders(adapter, data, batch_size=SWEEP_BATCH, workers=settings.workers)
@@ -109,12 +112,12 @@ def clip_benchmark(settings: Settings) -> Work:
 
     def run(round_: int) -> Outcome:
         if settings.cache == "warm":
-            return fit(folder.name, round_)
+            return fit(kept, round_)
         with tempfile.TemporaryDirectory() as root:
             return fit(root, round_)
 
     if settings.cache == "warm":
-        fit(folder.name, 0)
+        fit(kept, 0)
     else:
         clip.warm_up(encoder)
     return run

@@ -1,5 +1,7 @@
 """What both sides of a comparison are given: cards, rows, settings."""
 
+import atexit
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -68,6 +70,13 @@ def setting(task: TaskCard, recipe: Recipe, seed: int, cache: Cache) -> Setting:
 def empty_cache() -> Iterator[Cache]:
     with tempfile.TemporaryDirectory() as folder:
         yield Cache(Path(folder))
+
+
+def lasting_folder() -> Path:
+    """An empty folder that is removed when the process ends."""
+    folder = tempfile.mkdtemp()
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return Path(folder)
 
 
 def accuracy(logits: np.typing.NDArray[np.float32], data: TaskData) -> float:
