@@ -49,7 +49,7 @@ def paired_report(asked: Against) -> "GateReport":
 
     catalog = Catalog.standard(asked.cards)
     suite = catalog.suite(asked.suite)
-    cases = cases_of(suite, catalog, asked)
+    cases, left_out = cases_of(suite, catalog, asked)
 
     from mmbench.compare.paired import PairedRule
     from mmbench.speed.findings import not_comparable, rate_threshold, report_of
@@ -73,28 +73,38 @@ def paired_report(asked: Against) -> "GateReport":
             cells = time_paired(cases, programs, conditions, progress)
     except NotComparable as error:
         return not_comparable(cases, threshold, str(error), baseline=name, candidate=ours.name)
-    return report_of(cells, allowed, threshold, baseline=name, candidate=ours.name)
+    report = report_of(cells, allowed, threshold, baseline=name, candidate=ours.name)
+    return replace(report, notes=(*report.notes, *left_out))
 
 
-def cases_of(suite: "Suite", catalog: "Catalog", asked: Against) -> "list[SpeedCase]":
-    """The cases of the suite's bench blocks. PlanError if it has none, or one whose size is that of
-    the device: both sides must do the same work."""
+def cases_of(
+    suite: "Suite", catalog: "Catalog", asked: Against
+) -> "tuple[list[SpeedCase], tuple[str, ...]]":
+    """The cases of the suite's bench blocks, and a sentence on each that is left out: where the
+    batch is the largest that fits, the two sides might do different work. PlanError if none stays.
+    """
     from mmbench.cards.random import as_random
     from mmbench.speed.order import Timing, orders_of
 
     timing = Timing(init=asked.init, device=asked.device, seconds=1.0, price_per_hour=None)
     orders = orders_of(suite.bench, catalog, timing)
-    if not orders:
+    cases = [order.case for order in orders if not order.largest]
+    if not cases:
         raise PlanError(
-            f"suite {suite.name} has no bench block, so --against has nothing to time; "
-            f"take suite {SUITE}, or add bench: to the suite's card"
+            f"suite {suite.name} has no bench block of a given batch size, so --against has "
+            f"nothing to time; take suite {SUITE}, or add bench: to the suite's card"
         )
-    largest = [order.name for order in orders if order.largest]
-    if largest:
-        raise PlanError(f"{largest[0]}: --against needs a batch size, max is none; give a number")
-    if asked.init == "pretrained":
-        return [order.case for order in orders]
-    return [replace(order.case, model=as_random(order.case.model)) for order in orders]
+    if asked.init == "random":
+        cases = [replace(case, model=as_random(case.model)) for case in cases]
+    left_out = tuple(
+        f"{order.name} was left out: both sides must do the same work, and its batch is as large "
+        "as fits"
+        for order in orders
+        if order.largest
+    )
+    for sentence in left_out:
+        note(sentence)
+    return cases, left_out
 
 
 class Progress:
