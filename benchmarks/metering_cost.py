@@ -1,0 +1,230 @@
+"""What the meters of the training loop cost, as a share of throughput.
+
+    python benchmarks/metering_cost.py
+
+The same steps of the same learner are run with and without the clock, in short windows that
+alternate ABBA, so that a drift of the machine meets both alike. It prints the ratio of the time
+with meters to the time without, Hodges-Lehmann over pairs of windows with its 95 % interval, for
+steps of several lengths: a head on stored features (the shortest step there is), and a small
+transformer. Beside it stands what the meters take in a loop of nothing else, the least of several
+repeats, which other work cannot lower. Run it on a machine that does nothing else. It ends with
+status 1 if a whole interval lies above the limit of 1 %, and 3 if one is too wide to tell.
+"""
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from itertools import cycle
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from mmbench.data.batches import Batch
+from mmbench.heads.classify import ClassifyHead
+from mmbench.meters.clock import StepClock
+from mmbench.meters.environment import fingerprint
+from mmbench.train.learner import FeatureInput, Headed, Place
+
+LIMIT = 0.01
+CPU = torch.device("cpu")
+WIDTH, BATCH = 384, 32
+Reals = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cost:
+    """step_microseconds: without meters. ratio: with over without; 1.0 is no cost."""
+
+    step: str
+    step_microseconds: float
+    pairs: int
+    ratio: float
+    low: float
+    high: float
+
+
+class Layers(FeatureInput):
+    """Features through some transformer layers, in place of a model with weights to load."""
+
+    def __init__(self, layers: int) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(
+            *(
+                nn.TransformerEncoderLayer(WIDTH, 6, 4 * WIDTH, batch_first=True)
+                for _ in range(layers)
+            )
+        )
+
+    def forward(self, inputs):  # type: ignore[no-untyped-def]
+        features = super().forward(inputs)
+        tokens = features.pooled.unsqueeze(1).expand(-1, 4, -1)
+        return type(features)(pooled=self.layers(tokens).mean(1))
+
+
+def main() -> None:
+    options = parsed()
+    torch.set_num_threads(1)  # a second thread that waits for a core would be noise
+    torch.manual_seed(0)
+    found = [
+        measure(name, backbone, steps, pairs=options.pairs)
+        for name, backbone, steps in (
+            ("head on features", FeatureInput(), 100),
+            ("2 transformer layers", Layers(2), 1),
+        )
+    ]
+    told = {
+        "limit": LIMIT,
+        "meters_microseconds": (alone := meters_alone()),
+        "fingerprint": asdict(fingerprint(CPU, "fp32")),
+        "costs": [asdict(cost) for cost in found],
+    }
+    if options.out is not None:
+        options.out.write_text(json.dumps(told, indent=1) + "\n")
+    print(f"the meters of a step, in a loop of nothing else: {alone:.2f} µs")
+    for cost in found:
+        print(
+            f"{cost.step}: {cost.step_microseconds:.0f} µs a step; with meters "
+            f"{cost.ratio - 1:+.2%} [{cost.low - 1:+.2%}, {cost.high - 1:+.2%}] "
+            f"({cost.pairs} pairs)"
+        )
+    if any(cost.low > 1 + LIMIT for cost in found):
+        sys.exit(f"metering costs more than {LIMIT:.0%}")
+    if any(cost.high > 1 + LIMIT for cost in found):
+        print("cannot tell: an interval goes past the limit; close other programs or raise --pairs")
+        sys.exit(3)
+
+
+def parsed() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else None)
+    parser.add_argument("--pairs", type=int, default=200, help="pairs of windows for each step")
+    parser.add_argument("--out", type=Path, help="the figures go here as JSON")
+    return parser.parse_args()
+
+
+def measure(name: str, backbone: FeatureInput, steps: int, *, pairs: int) -> Cost:
+    learner = Headed(backbone, ClassifyHead(WIDTH, 9), label_smoothing=0.0).train()
+    optimizer = torch.optim.AdamW(learner.parameters(), lr=1e-4)
+    batches = cycle(list(made_batches()))
+
+    def step(micro_batches: Sequence[Batch], place: Place) -> None:
+        learner.backward(micro_batches, place)
+        torch.nn.utils.clip_grad_norm_(learner.parameters(), 1.0)
+        optimizer.step()
+        optimizer.zero_grad(set_to_none=True)
+
+    plain = Place(device=CPU, move=lambda batch: batch, autocast=no_autocast)
+
+    def without() -> None:
+        for _ in range(steps):
+            step([next(batches)], plain)
+
+    clock = StepClock(CPU)
+
+    def move(batch: Batch) -> Batch:
+        with clock.transferring():
+            return batch
+
+    timed = Place(device=CPU, move=move, autocast=no_autocast)
+
+    def metered() -> None:
+        clock.resume()
+        for _ in range(steps):
+            with clock.waiting_for_data():
+                batch = next(batches)
+            with clock.computing():
+                step([batch], timed)
+            clock.step(
+                samples=batch.samples, tokens=batch.tokens, padded_tokens=batch.padded_tokens
+            )
+        clock.pause()
+        clock.windows.clear()
+
+    return compared(name, without, metered, steps=steps, pairs=pairs)
+
+
+def meters_alone(steps: int = 20_000, repeats: int = 7) -> float:
+    """Microseconds that the meters of one step take, within a window; the least of the repeats."""
+    clock = StepClock(CPU)
+    least = float("inf")
+    for _ in range(repeats):
+        clock.resume()
+        began = time.perf_counter()
+        for _ in range(steps):
+            with clock.waiting_for_data():
+                pass
+            with clock.computing(), clock.transferring():
+                pass
+            clock.step(samples=1, tokens=1, padded_tokens=1)
+        least = min(least, time.perf_counter() - began)
+        clock.pause()
+    return 1e6 * least / steps
+
+
+def compared(
+    name: str, without: Callable[[], None], metered: Callable[[], None], *, steps: int, pairs: int
+) -> Cost:
+    """ABBA: each pair of windows stands side by side, first one way and then the other."""
+    for _ in range(5):
+        without()
+        metered()
+    ratios, plain_seconds = [], []
+    for pair in range(pairs):
+        first, second = (without, metered) if pair % 2 == 0 else (metered, without)
+        one, other = seconds_of(first), seconds_of(second)
+        plain, with_meters = (one, other) if pair % 2 == 0 else (other, one)
+        ratios.append(with_meters / plain)
+        plain_seconds.append(plain)
+    value, low, high = hodges_lehmann(np.log(ratios))
+    return Cost(
+        step=name,
+        step_microseconds=1e6 * float(np.median(plain_seconds)) / steps,
+        pairs=pairs,
+        ratio=float(np.exp(value)),
+        low=float(np.exp(low)),
+        high=float(np.exp(high)),
+    )
+
+
+def seconds_of(work: Callable[[], None]) -> float:
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
+
+
+def hodges_lehmann(values: Reals) -> list[float]:
+    """The median of all means of two, and its 95 % bootstrap interval over the values."""
+    rng = np.random.default_rng(0)
+    upper = np.triu_indices(len(values))
+
+    def estimate(sample: Reals) -> float:
+        return float(np.median(((sample[:, None] + sample[None, :]) / 2)[upper]))
+
+    draws = [estimate(values[rng.integers(len(values), size=len(values))]) for _ in range(500)]
+    low, high = np.quantile(draws, [0.025, 0.975])
+    return [estimate(values), float(low), float(high)]
+
+
+def no_autocast() -> torch.autocast:
+    return torch.autocast("cpu", enabled=False)
+
+
+def made_batches() -> Iterator[Batch]:
+    for _ in range(16):
+        yield Batch(
+            inputs={"features": torch.randn(BATCH, WIDTH)},
+            targets=torch.randint(0, 9, (BATCH,)),
+            indices=list(range(BATCH)),
+            samples=BATCH,
+            tokens=BATCH,
+            padded_tokens=BATCH,
+        )
+
+
+if __name__ == "__main__":
+    main()
