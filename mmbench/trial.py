@@ -22,6 +22,7 @@ from mmbench.digests import digest_of
 from mmbench.errors import MmbenchError, TrialError
 from mmbench.meters import environment
 from mmbench.meters.begun import Begun
+from mmbench.meters.calibrated import CalibrationWatch
 from mmbench.meters.memory import peak_memory
 from mmbench.meters.noise import other_work, throttled
 from mmbench.models.base import Adapter, PairedAdapter
@@ -165,6 +166,7 @@ def failure_of(error: Exception) -> Failure:
 def _stages(record: Record, folder: Path, bench: Bench) -> Iterator[Record]:
     """The record when the scores are known, and again when everything is."""
     trial, watcher = record.trial, bench.watcher
+    calibration = CalibrationWatch(bench.device)
     with peak_memory(bench.device) as peak:
         watcher.phase("reading data")
         data = bench.task_data(trial)
@@ -209,12 +211,12 @@ def _stages(record: Record, folder: Path, bench: Bench) -> Iterator[Record]:
     )
     yield record
     watcher.phase("timing")
-    cost = costs(finetuned, setting)
+    cost, drift = costs(finetuned, setting), calibration.drift()
     yield replace(
         record,
         status="ok",
-        measurements=(*cost.measurements, *record.measurements),
-        warnings=(*record.warnings, *cost.warnings),
+        measurements=(*cost.measurements, *record.measurements, *drift.measurements),
+        warnings=(*record.warnings, *cost.warnings, *drift.warnings),
         artefacts=_artefacts(finetuned, outcome, folder, bench),
     )
 

@@ -1,0 +1,79 @@
+"""What a record says of its own timing."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from mmbench.cards import ModelCard, Recipe, TaskCard
+from tests.train.trials import run
+
+pytestmark = pytest.mark.usefixtures("quick_timing")
+
+FULL = Recipe(
+    name="full-tiny",
+    strategy="full",
+    learning_rates=(3e-3,),
+    epochs=2,
+    batch_size=16,
+    evaluations=2,
+)
+
+
+def test_a_record_says_how_long_an_answer_takes_with_its_preparing_apart(
+    tiny_bert: ModelCard, colours: TaskCard, tmp_path: Path
+) -> None:
+    record = run(tiny_bert, colours, FULL, tmp_path / "run")
+    medians = {}
+    for name in ("latency", "preparing", "latency_with_preparing"):
+        found = record.measurement(f"{name}_p50_seconds")
+        assert found is not None
+        assert found.value is not None
+        medians[name] = found.value
+    assert medians["latency_with_preparing"] >= max(medians["latency"], medians["preparing"])
+    tail = record.measurement("latency_p99_seconds")
+    assert tail is not None
+    assert tail.value is None
+    assert "p99 needs 1000 samples" in (tail.note or "")
+
+
+def test_a_record_accounts_for_the_time_of_its_training(
+    tiny_bert: ModelCard, colours: TaskCard, tmp_path: Path
+) -> None:
+    record = run(tiny_bert, colours, FULL, tmp_path / "run")
+    values = {}
+    for name in (
+        "train_seconds",
+        "setup_seconds",
+        "warmup_seconds",
+        "paused_seconds",
+        "unaccounted_share",
+    ):
+        found = record.measurement(name)
+        assert found is not None
+        assert found.value is not None
+        values[name] = found.value
+    assert record.measurement("compile_seconds") is None
+    apart = values["setup_seconds"] + values["warmup_seconds"] + values["paused_seconds"]
+    assert apart <= values["train_seconds"]
+    assert values["unaccounted_share"] < 0.05
+
+
+def test_a_head_on_features_has_no_rate_of_tokens_or_images(
+    tiny_bert: ModelCard, colours: TaskCard, tmp_path: Path
+) -> None:
+    probe = replace(FULL, name="probe-tiny", strategy="probe")
+    names = {m.name for m in run(tiny_bert, colours, probe, tmp_path / "run").measurements}
+    assert {n for n in names if n.startswith("head_")} == {"head_samples_per_second"}
+    assert {"feature_tokens_per_second", "inference_padded_tokens_per_second"} <= names
+    assert not any("images" in name for name in names)
+
+
+def test_the_machine_is_calibrated_before_and_after(
+    tiny_bert: ModelCard, colours: TaskCard, tmp_path: Path
+) -> None:
+    record = run(tiny_bert, colours, FULL, tmp_path / "run")
+    for kernel in ("matrix_product", "memory_copy"):
+        found = record.measurement(f"calibration_{kernel}_seconds")
+        assert found is not None
+        assert len(found.values) == 2
