@@ -22,6 +22,7 @@ from mmbench.train.learner import Learner
 from mmbench.train.setting import Setting
 
 INFERENCE_ROWS = 512
+INFERENCE_BATCH = 32
 LATENCY_SECONDS = 1.5
 LATENCY_SHARE = 0.25  # of the time for inference, where that is short
 LATENCY_CALLS = 1000
@@ -141,7 +142,7 @@ def inference_windows(finetuned: Finetuned, setting: Setting) -> list[Window]:
     """Windows of the whole model, from tokens or pixels to logits, on up to 512 test rows
     (of validation, where no split is a test).
 
-    Batches have the recipe's size and mixed order. They are run again and again until there are
+    Batches have one size for every recipe, so that their rates compare, and mixed order. They are run again and again until there are
     enough windows, for at most `setting.inference_seconds`; the first is run once before the clock
     starts.
     """
@@ -152,7 +153,7 @@ def inference_windows(finetuned: Finetuned, setting: Setting) -> list[Window]:
         rows,
         device=setting.device,
         precision=setting.recipe.precision,
-        batch_size=setting.recipe.batch_size,
+        batch_size=INFERENCE_BATCH,
         seconds=setting.inference_seconds,
     )
     return _holding(windows, text=_has_text(finetuned), images=_has_images(finetuned))
