@@ -2,16 +2,19 @@
 a step that sleeps."""
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 
 import mmbench
 from mmbench.cards import ModelCard
 from tests.cli.test_end_to_end import fields
 from tests.specimens import write_card
+from tests.speed.arms import alive, within
 
 ROOT = Path(mmbench.__file__).parents[1]
 STEP = "        batch = self.batches[self._steps % len(self.batches)]\n        self._steps += 1\n"
@@ -27,24 +30,31 @@ def clone(tmp_path: Path) -> Path:
     return folder
 
 
-def gate(clone: Path, tiny_bert: ModelCard, *, against: str = "HEAD") -> tuple[int, str]:
-    """Exit status and all that is printed. The threshold is wide: this machine may be busy."""
+def command(clone: Path, tiny_bert: ModelCard, against: str) -> list[str]:
+    """The threshold is wide: this machine may be busy."""
     cards = clone.parent / "cards"
     write_card(cards, "models", fields(tiny_bert))
     write_card(cards, "suites", {"name": "tiny", "bench": [BENCH], "gate": {"rate": 0.5}})
-    command = ["gate", "--against", against, "--suite", "tiny", "--cards", str(cards)]
+    options = ["--suite", "tiny", "--cards", str(cards), "--device", "cpu"]
+    return [sys.executable, "-P", "-m", "mmbench", "gate", "--against", against, *options]
+
+
+def gate(clone: Path, tiny_bert: ModelCard, *, against: str = "HEAD") -> tuple[int, str]:
+    """Exit status and all that is printed."""
     done = subprocess.run(
-        [sys.executable, "-P", "-m", "mmbench", *command, "--device", "cpu"],
+        command(clone, tiny_bert, against),
         cwd=clone.parent,
         env={**os.environ, "PYTHONPATH": str(clone)},
         capture_output=True,
         text=True,
     )
-    worktrees = subprocess.run(
-        ["git", "-C", str(clone), "worktree", "list"], capture_output=True, text=True, check=True
-    )
-    assert len(worktrees.stdout.splitlines()) == 1, "the baseline's tree is still there"
+    assert worktrees(clone) == 1, "the baseline's tree is still there"
     return done.returncode, done.stdout + done.stderr
+
+
+def worktrees(clone: Path) -> int:
+    listed = ["git", "-C", str(clone), "worktree", "list"]
+    return len(subprocess.run(listed, capture_output=True, check=True).stdout.splitlines())
 
 
 @pytest.mark.slow
@@ -84,3 +94,24 @@ def test_a_revision_without_paired_timing_cannot_be_compared(
     status, said = gate(clone, tiny_bert)
     assert status == 3, said
     assert "is older than paired timing" in said
+
+
+@pytest.mark.slow
+def test_an_interrupt_leaves_no_process_and_no_worktree(clone: Path, tiny_bert: ModelCard) -> None:
+    with subprocess.Popen(
+        command(clone, tiny_bert, "HEAD"),
+        cwd=clone.parent,
+        env={**os.environ, "PYTHONPATH": str(clone)},
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as running:
+        assert running.stderr is not None
+        assert "starting both sides" in running.stderr.readline()
+        own = psutil.Process(running.pid)
+        assert within(60, lambda: len(own.children()) == 2), "both sides are running"
+        sides = [child.pid for child in own.children()]
+        assert worktrees(clone) == 2
+        running.send_signal(signal.SIGINT)
+        assert running.wait(30) == 130
+    assert within(5, lambda: not any(alive(side) for side in sides))
+    assert worktrees(clone) == 1
