@@ -1,5 +1,6 @@
 """One training step of each family, and features of a frozen backbone, on real rows.
 
+In float32 and one thread: bfloat16 costs a hundred times that where the CPU has no units for it.
 Weights move from round to round, which costs the same whatever they are.
 """
 
@@ -31,7 +32,6 @@ from tests.benchmarks.rows import CPU, loaded, objective
 
 FAMILIES = {
     "text": ("minilm-l6", "emoji-keywords-group-en", "full-quick"),
-    "text-bf16": ("minilm-l6", "emoji-keywords-group-en", "full-bf16"),
     "image": ("efficientnet-lite0", "emoji-group", "full-quick"),
     "dual-open-clip": ("clip-scratch", "emoji-retrieval-en", "contrast-scratch"),
     "dual-chinese-clip": ("chinese-clip-scratch", "emoji-retrieval-zh", "contrast-scratch"),
@@ -39,7 +39,7 @@ FAMILIES = {
 }
 """Family → model, task, recipe."""
 
-MOST_BATCH = 64  # pairs in micro-batches of 32 go through cached gradients, as 256 would
+MOST_BATCH = 32  # the pair's goes through cached gradients in two pieces, as its 256 would in more
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -80,7 +80,7 @@ def test_training_step(
 def test_feature_extraction(
     benchmark: BenchmarkFixture, size: Size[int], tmp_path: Path, model: str, task: str
 ) -> None:
-    found = loaded(model, task, limit=size(256, 32))
+    found = loaded(model, task, limit=size(128, 32))
     adapter = found.adapter
     prepared = adapter.prepare(found.train, Cache(tmp_path))
 
