@@ -14,6 +14,7 @@ import torch
 from benchmarks.peers.experiment import ALLOWED_DIFFERENCE, Experiment, Size
 from benchmarks.peers.experiments import EXPERIMENTS
 from benchmarks.peers.features import largest_difference
+from benchmarks.peers.halves import bf16_over_fp32
 from benchmarks.peers.interleave import run_interleaved
 from benchmarks.peers.page import page, table
 from benchmarks.peers.record import Agreement, Machine, PeersRecord, read_all, versions, write
@@ -38,6 +39,7 @@ def main() -> None:
                 matrix_repeats=options.matrix_repeats,
                 folder=Path(folder),
                 clip_benchmark=options.clip_benchmark,
+                bf16_over_fp32=bf16_over_fp32(options.threads),
             )
             for name in options.only or EXPERIMENTS:
                 print(name, flush=True)

@@ -16,7 +16,8 @@ ALLOWED_DIFFERENCE = 1e-4
 class Size:
     """rows: at most so many of every split. epochs: of fine-tuning. matrix_repeats: rounds of the
     matrix, which is mostly starts of processes. folder: for what arms leave to be compared.
-    clip_benchmark: the folder that it is installed in."""
+    clip_benchmark: the folder that it is installed in. bf16_over_fp32: seconds of the one over
+    those of the other, of a matrix product here."""
 
     rows: int
     epochs: int
@@ -24,6 +25,7 @@ class Size:
     matrix_repeats: int
     folder: Path
     clip_benchmark: Path
+    bf16_over_fp32: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,6 +19,32 @@ from benchmarks.peers.warm import Job
 
 
 def finetune(size: Size) -> Experiment:
+    """In fp32, and in bf16 where the machine is not slower at it."""
+    both = size.bf16_over_fp32 < 1
+    left_out = (
+        f"bf16 is left out: a matrix product of MiniLM's takes {size.bf16_over_fp32:.1f} times as "
+        "long in it as in fp32 here, so that both sides are faster without."
+    )
+    in_bf16 = (Comparison(ours="mmbench bf16", peer="Trainer best bf16"),)
+    return Experiment(
+        name="finetune",
+        title="One fine-tuning",
+        work=f"{TEXT_MODEL} on {TEXTS}, at most {size.rows} rows a split, {size.epochs} epochs, "
+        "batches of 32, rate 1e-4 with linear decay after a tenth of warm-up, AdamW, clipping at "
+        "1; tokenise, train, validate once, predict test; weights are loaded before. Round n has "
+        "seed n.",
+        quality="accuracy",
+        arms=tuple(arm for arm in _finetune_arms(size) if both or "bf16" not in arm.name),
+        comparisons=(
+            Comparison(ours="mmbench fp32", peer="Trainer default"),
+            Comparison(ours="mmbench fp32", peer="Trainer best fp32"),
+            *(in_bf16 if both else ()),
+        ),
+        notes=() if both else (left_out,),
+    )
+
+
+def _finetune_arms(size: Size) -> tuple[Arm, ...]:
     shared: dict[str, str | int | float | bool | None] = {
         "model": TEXT_MODEL,
         "task": TEXTS,
@@ -29,68 +55,30 @@ def finetune(size: Size) -> Experiment:
         "max_tokens": MAX_TOKENS,
     }
 
-    def job(side: str, **own: str | bool) -> Job:
-        return Job(function=f"benchmarks.peers.finetune:{side}", settings=shared | own)
+    def arm(name: str, what: str, side: str, precision: str) -> Arm:
+        job = f"benchmarks.peers.finetune:{side}"
+        return Arm(
+            name=name, what=what, job=Job(function=job, settings=shared | {"precision": precision})
+        )
 
     best = "dynamic padding, batches grouped by length"
-    return Experiment(
-        name="finetune",
-        title="One fine-tuning",
-        work=f"{TEXT_MODEL} on {TEXTS}, at most {size.rows} rows a split, {size.epochs} epochs, "
-        "batches of 32, rate 1e-4 with linear decay after a tenth of warm-up, AdamW, clipping at "
-        "1; tokenise, train, validate once, predict test; weights are loaded before. Round n has "
-        "seed n.",
-        quality="accuracy",
-        arms=(
-            Arm(
-                name="mmbench fp32",
-                what="mmbench, strategy full, fp32",
-                job=job("ours", precision="fp32"),
-            ),
-            Arm(
-                name="mmbench bf16",
-                what="mmbench, strategy full, bf16",
-                job=job("ours", precision="bf16"),
-            ),
-            Arm(
-                name="Trainer default",
-                what=f"Trainer, fp32, random batches, every text padded to {MAX_TOKENS} as in the "
-                "course's first examples; slow, so it takes part in the first round alone",
-                job=job("trainer", precision="fp32", padding="max_length", grouped=False),
-                most_rounds=1,
-            ),
-            Arm(
-                name="Trainer best fp32",
-                what=f"Trainer, fp32, {best}",
-                job=job("trainer", precision="fp32"),
-            ),
-            Arm(
-                name="Trainer best bf16",
-                what=f"Trainer, bf16, {best}",
-                job=job("trainer", precision="bf16"),
-            ),
+    padded = shared | {"precision": "fp32", "padding": "max_length", "grouped": False}
+    return (
+        arm("mmbench fp32", "mmbench, strategy full, fp32", "ours", "fp32"),
+        arm("mmbench bf16", "mmbench, strategy full, bf16", "ours", "bf16"),
+        Arm(
+            name="Trainer default",
+            what=f"Trainer, fp32, random batches, every text padded to {MAX_TOKENS} as in the "
+            "course's first examples; slow, so it takes part in the first round alone",
+            job=Job(function="benchmarks.peers.finetune:trainer", settings=padded),
+            most_rounds=1,
         ),
-        comparisons=(
-            Comparison(ours="mmbench fp32", peer="Trainer default"),
-            Comparison(ours="mmbench fp32", peer="Trainer best fp32"),
-            Comparison(ours="mmbench bf16", peer="Trainer best bf16"),
-        ),
+        arm("Trainer best fp32", f"Trainer, fp32, {best}", "trainer", "fp32"),
+        arm("Trainer best bf16", f"Trainer, bf16, {best}", "trainer", "bf16"),
     )
 
 
 def probe(size: Size) -> Experiment:
-    shared: dict[str, str | int | float | bool | None] = {
-        "model": IMAGE_MODEL,
-        "task": IMAGES,
-        "rows": size.rows,
-        "clip_benchmark": str(size.clip_benchmark.resolve()),  # the arms have another folder
-    }
-
-    def job(side: str, **own: str | int | bool) -> Job:
-        return Job(function=f"benchmarks.peers.probe:{side}", settings=shared | own)
-
-    theirs = "CLIP_benchmark's linear probe (rate 0.1, 10 epochs, 20 weight decays one by one)"
-    as_long = "mmbench, 20 rates of 10 epochs: as many epochs in all as CLIP_benchmark's search"
     return Experiment(
         name="probe",
         title="A linear probe",
@@ -98,41 +86,7 @@ def probe(size: Size) -> Experiment:
         "features once, search on validation, predict test. Cold: nothing kept from earlier "
         "rounds. Warm: decoded images (mmbench) and features (both) are.",
         quality="accuracy",
-        arms=(
-            Arm(
-                name="mmbench cold",
-                what="mmbench, recipe probe (3 rates of at most 30 epochs, stopped early), fp32",
-                job=job("ours", cache="cold"),
-            ),
-            Arm(name="mmbench warm", what="the same, warm", job=job("ours", cache="warm")),
-            Arm(
-                name="mmbench as long, cold",
-                what=as_long,
-                job=job("ours", cache="cold", search="as_long"),
-            ),
-            Arm(
-                name="mmbench as long, warm",
-                what="the same, warm",
-                job=job("ours", cache="warm", search="as_long"),
-            ),
-            Arm(
-                name="CLIP_benchmark default",
-                what=f"{theirs}, cold, with the 4 workers that its command line has by default, "
-                "fp32; slow, so it takes part in the first round alone",
-                job=job("clip_benchmark", cache="cold", workers=4),
-                most_rounds=1,
-            ),
-            Arm(
-                name="CLIP_benchmark best cold",
-                what=f"{theirs}, no workers, fp32",
-                job=job("clip_benchmark", cache="cold"),
-            ),
-            Arm(
-                name="CLIP_benchmark best warm",
-                what="the same, warm",
-                job=job("clip_benchmark", cache="warm"),
-            ),
-        ),
+        arms=_probe_arms(size),
         comparisons=(
             Comparison(ours="mmbench cold", peer="CLIP_benchmark default"),
             Comparison(ours="mmbench cold", peer="CLIP_benchmark best cold"),
@@ -147,6 +101,56 @@ def probe(size: Size) -> Experiment:
             "The searches differ: CLIP_benchmark tries weight decays at one rate and trains the "
             "last head on train and validation together; mmbench tries rates and keeps the best "
             "head of train alone.",
+        ),
+    )
+
+
+def _probe_arms(size: Size) -> tuple[Arm, ...]:
+    shared: dict[str, str | int | float | bool | None] = {
+        "model": IMAGE_MODEL,
+        "task": IMAGES,
+        "rows": size.rows,
+        "clip_benchmark": str(size.clip_benchmark.resolve()),  # the arms have another folder
+    }
+
+    def job(side: str, **own: str | int | bool) -> Job:
+        return Job(function=f"benchmarks.peers.probe:{side}", settings=shared | own)
+
+    theirs = "CLIP_benchmark's linear probe (rate 0.1, 10 epochs, 20 weight decays one by one)"
+    as_long = "mmbench, 20 rates of 10 epochs: as many epochs in all as CLIP_benchmark's search"
+    return (
+        Arm(
+            name="mmbench cold",
+            what="mmbench, recipe probe (3 rates of at most 30 epochs, stopped early), fp32",
+            job=job("ours", cache="cold"),
+        ),
+        Arm(name="mmbench warm", what="the same, warm", job=job("ours", cache="warm")),
+        Arm(
+            name="mmbench as long, cold",
+            what=as_long,
+            job=job("ours", cache="cold", search="as_long"),
+        ),
+        Arm(
+            name="mmbench as long, warm",
+            what="the same, warm",
+            job=job("ours", cache="warm", search="as_long"),
+        ),
+        Arm(
+            name="CLIP_benchmark default",
+            what=f"{theirs}, cold, with the 4 workers that its command line has by default, "
+            "fp32; slow, so it takes part in the first round alone",
+            job=job("clip_benchmark", cache="cold", workers=4),
+            most_rounds=1,
+        ),
+        Arm(
+            name="CLIP_benchmark best cold",
+            what=f"{theirs}, no workers, fp32",
+            job=job("clip_benchmark", cache="cold"),
+        ),
+        Arm(
+            name="CLIP_benchmark best warm",
+            what="the same, warm",
+            job=job("clip_benchmark", cache="warm"),
         ),
     )
 

@@ -1,5 +1,6 @@
 """Both sides do the same work: features agree, and a wrong source is refused."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 from benchmarks.peers import clip, features
 from benchmarks.peers.__main__ import agreements
 from benchmarks.peers.experiment import Experiment, Size
-from benchmarks.peers.experiments import EXPERIMENTS, text_features
+from benchmarks.peers.experiments import EXPERIMENTS, finetune, text_features
 
 
 @pytest.fixture
@@ -20,6 +21,7 @@ def size(tmp_path: Path) -> Size:
         matrix_repeats=1,
         folder=tmp_path,
         clip_benchmark=tmp_path / "none",
+        bf16_over_fp32=0.5,
     )
 
 
@@ -68,6 +70,15 @@ def test_every_comparison_names_arms_of_its_experiment(name: str, size: Size) ->
     assert len(set(names)) == len(names)
     for comparison in experiment.comparisons:
         assert {comparison.ours, comparison.peer} <= set(names)
+
+
+def test_bf16_is_tried_where_the_machine_is_not_slower_at_it(size: Size) -> None:
+    fast, slow = finetune(size), finetune(replace(size, bf16_over_fp32=51.2))
+    assert sum("bf16" in arm.name for arm in fast.arms) == 2
+    assert not fast.notes
+    assert not any("bf16" in arm.name for arm in slow.arms)
+    assert not any("bf16" in comparison.ours for comparison in slow.comparisons)
+    assert "takes 51.2 times as long" in slow.notes[0]
 
 
 def test_a_source_of_another_version_is_refused() -> None:
