@@ -13,8 +13,12 @@ import torch
 
 CLOCKS = {"sm": "NVML_CLOCK_SM", "memory": "NVML_CLOCK_MEM"}
 REASONS = "nvmlClocksEventReason"
-NO_REASON = ("None", "All", "GpuIdle")
-"""An idle card clocks down because nobody asks for more; that slows nothing."""
+NO_REASON = (
+    *("None", "All", "GpuIdle"),
+    *("ApplicationsClocksSetting", "UserDefinedClocks", "DisplayClockSetting"),
+)
+"""An idle card clocks down because nobody asks for more, and clocks that somebody has set are
+steady: neither makes a timing doubtful."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +55,7 @@ class Gpu:
         return {name: int(rate) for name, rate in found.items() if rate is not None}
 
     def throttling(self) -> tuple[str, ...] | None:
-        """Why clocks are lower than they could be at this moment; None if the card is silent."""
+        """Why the card itself holds its clocks down at this moment; None if it is silent."""
         bits = self._ask("nvmlDeviceGetCurrentClocksEventReasons")
         if bits is None:
             return None

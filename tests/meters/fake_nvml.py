@@ -17,6 +17,7 @@ class FakeNvml:
     NVML_CLOCK_MEM: int = 2
     nvmlClocksEventReasonNone: int = 0
     nvmlClocksEventReasonGpuIdle: int = 1
+    nvmlClocksEventReasonUserDefinedClocks: int = 2
     nvmlClocksEventReasonSwPowerCap: int = 4
     nvmlClocksEventReasonHwThermalSlowdown: int = 64
     nvmlClocksEventReasonAll: int = 511

@@ -40,9 +40,9 @@ def test_units_are_ours(nvml: FakeNvml) -> None:
 
 @pytest.mark.parametrize(
     ("bits", "reasons"),
-    [(0, ()), (1, ()), (5, ("SwPowerCap",)), (68, ("HwThermalSlowdown", "SwPowerCap"))],
+    [(0, ()), (1, ()), (2, ()), (5, ("SwPowerCap",)), (68, ("HwThermalSlowdown", "SwPowerCap"))],
 )
-def test_the_reasons_of_low_clocks_are_named_and_idleness_is_none(
+def test_the_reasons_of_low_clocks_are_named_but_for_idleness_and_choice(
     nvml: FakeNvml, bits: int, reasons: tuple[str, ...]
 ) -> None:
     nvml.reasons = bits
