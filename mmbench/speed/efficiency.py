@@ -11,6 +11,7 @@ import torch
 from mmbench.data.batches import Batch
 from mmbench.meters.energy import cost_per_million_samples
 from mmbench.meters.flops import flops_per_sample
+from mmbench.meters.noise import UNSTABLE
 from mmbench.meters.peak import matmul_peak, model_utilisation
 from mmbench.records import Measurement
 from mmbench.speed.workload import Workload
@@ -34,7 +35,19 @@ def efficiency(workload: Workload, rate: Measurement, prefix: str) -> Efficiency
     flops, warnings = counted(workload)
     peak = matmul_peak(workload.device, workload.case.precision)
     share = model_utilisation(f"{prefix}_model_flops_utilisation", flops, rate, peak)
-    return Efficiency(measurements=(flops, peak, share), warnings=warnings)
+    return Efficiency(
+        measurements=(flops, peak, share), warnings=(*warnings, *impossible(share.value))
+    )
+
+
+def impossible(share: float | None) -> tuple[str, ...]:
+    """No model is faster than the machine at its best: then the peak was not measured well."""
+    if share is None or share <= 1:
+        return ()
+    return (
+        f"{UNSTABLE}: the utilisation is {share:.0%}, for the machine's own peak was slowed by "
+        "other work when it was measured: do not use it; run it again alone",
+    )
 
 
 def counted(workload: Workload) -> tuple[Measurement, tuple[str, ...]]:

@@ -17,7 +17,7 @@ from mmbench.meters.energy import EnergyMeter
 from mmbench.meters.flops import parameters
 from mmbench.meters.latency import Largest, largest_batch, latencies, latency_measurements
 from mmbench.meters.memory import memory_parts, peak_memory
-from mmbench.meters.noise import FEW_WINDOWS, UNSTABLE, drifted, unstable_windows
+from mmbench.meters.noise import FEW_WINDOWS, UNSTABLE, drifted, short_note, unstable_windows
 from mmbench.meters.peak import calibrate
 from mmbench.meters.rates import NEVER_SETTLED, spent, steady_windows, throughput, warmup_of
 from mmbench.records import Measurement
@@ -101,14 +101,17 @@ def time_case(
         Measurement(name="first_steps_seconds", unit="s", value=first_steps),
         *spent(windows, account),
     ]
-    warnings = (*_warnings(windows, case.mode), *drift, *computed.warnings)
+    warnings = (*warnings_of(windows, case.mode), *drift, *computed.warnings)
     return Timed(measurements=tuple(measurements), warnings=warnings)
 
 
-def _warnings(windows: Sequence[Window], mode: Mode) -> list[str]:
+def warnings_of(windows: Sequence[Window], mode: Mode) -> list[str]:
     """What the windows say of themselves."""
     steady = steady_windows(windows)
     warnings = unstable_windows([window.cost for window in steady], WHAT[mode])
+    short = short_note(len(steady))
+    if short is not None:
+        warnings.append(f"{short}: the rate is a draft; time it for longer with --seconds")
     if warmup_of(windows).settled is False:
         warnings.append(f"{UNSTABLE}: {NEVER_SETTLED}; time it for longer with --seconds")
     return warnings

@@ -11,7 +11,7 @@ from mmbench.cards import HubModel, ModelCard
 from mmbench.errors import TrialError
 from mmbench.meters.latency import Largest
 from mmbench.meters.noise import FEW_WINDOWS
-from mmbench.speed import protocol
+from mmbench.speed import efficiency, protocol
 from mmbench.speed.order import Order
 from mmbench.speed.timed import run_order
 from mmbench.speed.workload import Workload, build
@@ -182,6 +182,16 @@ def test_where_not_even_one_fits_the_case_has_failed(monkeypatch: pytest.MonkeyP
     assert record.failure.kind == "TrialError"
     assert "no batch fits" in record.failure.message
     assert record.warnings == ("asked for at the largest batch",)
+
+
+def test_what_cannot_be_believed_is_warned_of() -> None:
+    """Windows too few to judge, and a model that is faster than the machine."""
+    windows, _ = protocol.time_windows(build(case(mode="infer"), CPU), 0.05)
+    few = protocol.warnings_of(windows[:3], "infer")
+    assert any(said.startswith("short: 2 of 5 windows") for said in few)
+    assert not any("short" in said for said in protocol.warnings_of([windows[0]] * 12, "infer"))
+    assert efficiency.impossible(None) == efficiency.impossible(0.99) == ()
+    assert "the utilisation is 232%" in efficiency.impossible(2.32)[0]
 
 
 def test_a_step_longer_than_a_window_ends_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
