@@ -142,9 +142,9 @@ def inference_windows(finetuned: Finetuned, setting: Setting) -> list[Window]:
     """Windows of the whole model, from tokens or pixels to logits, on up to 512 test rows
     (of validation, where no split is a test).
 
-    Batches have one size for every recipe, so that their rates compare, and mixed order. They are run again and again until there are
-    enough windows, for at most `setting.inference_seconds`; the first is run once before the clock
-    starts.
+    Batches have one size for every recipe, so that their rates compare, and mixed order. They are
+    run again and again until there are enough windows, for at most `setting.inference_seconds`; the
+    first is run once before the clock starts.
     """
     test = finetuned.prepared[_tested(finetuned)]
     rows = rows_at(test, spread(len(test), INFERENCE_ROWS))
