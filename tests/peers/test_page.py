@@ -58,3 +58,9 @@ def test_an_undecided_slowness_is_called_so(records: list[PeersRecord]) -> None:
     wide = replace(texts.arms[1], repeats=(*repeats[:2], replace(repeats[2], seconds=9.0)))
     found = slower([replace(texts, arms=(texts.arms[0], wide))])
     assert found.endswith("the interval does not exclude that they are equal.\n")
+
+
+def test_slowness_seen_once_is_called_so(records: list[PeersRecord]) -> None:
+    texts = records[1]
+    once = replace(texts.arms[1], repeats=texts.arms[1].repeats[:1])
+    assert slower([replace(texts, arms=(texts.arms[0], once))]).endswith("loop, in one round.\n")
