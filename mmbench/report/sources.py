@@ -51,7 +51,7 @@ def _where(source: ModelSource | DataSource, say: Messages) -> str:
             return say("sources.package", distribution=source.distribution, version=source.version)
         case "pair":
             return say("sources.pair", image=source.image, text=source.text)
-        case "random" if source.tokenizer is not None:
+        case "random" if source.tokenizer is not None and source.tokenizer.via != "none":
             if source.tokenizer.via == "trained":
                 vocabulary = f"{source.tokenizer.vocabulary:,}"
                 tokenizer = say("sources.trained", vocabulary=vocabulary)
