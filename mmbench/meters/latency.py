@@ -2,8 +2,8 @@
 
 A latency is the time from a call to its answer, the device synchronised before and after. Its
 quantiles have intervals by order statistics, which suppose nothing of the distribution but that
-calls are alike and independent (David & Nagaraja, Order Statistics, 2003, section 7.1). A p99 needs
-P99_SAMPLES calls: under that it is None, and the note says how many there were.
+calls are alike and independent (David & Nagaraja, Order Statistics, 2003, section 7.1). A p95 needs
+20 calls and a p99 1,000: under that it is None, and the note says how many there were.
 """
 
 import gc
@@ -25,8 +25,7 @@ from mmbench.records import Measurement
 T = TypeVar("T")
 
 WARM_CALLS = 3
-P99_SAMPLES = 1000
-PERCENTILES = (50, 95, 99)
+NEEDED = {50: 1, 95: 20, 99: 1000}  # samples for each percentile that is told
 CONFIDENCE = 0.95
 
 
@@ -138,8 +137,8 @@ def latency_measurements(found: Latencies, name: str) -> tuple[Measurement, ...]
     """`{name}_p50_seconds`, `_p95_` and `_p99_`, with the raw seconds kept in the first."""
     values = found.seconds
     measurements = []
-    for percent in PERCENTILES:
-        few = percent == 99 and len(values) < P99_SAMPLES
+    for percent, needed in NEEDED.items():
+        few = len(values) < needed
         quantile = None if few else quantile_interval(values, percent / 100)
         measurements.append(
             Measurement(
@@ -148,15 +147,15 @@ def latency_measurements(found: Latencies, name: str) -> tuple[Measurement, ...]
                 value=None if quantile is None else quantile.value,
                 low=None if quantile is None else quantile.low,
                 high=None if quantile is None else quantile.high,
-                values=values if percent == PERCENTILES[0] else (),
-                note=few_note(len(values)) if few else None,
+                values=values if percent == 50 else (),
+                note=few_note(len(values), percent) if few else None,
             )
         )
     return tuple(measurements)
 
 
-def few_note(samples: int) -> str:
-    return f"p99 needs {P99_SAMPLES} samples, there were {samples}"
+def few_note(samples: int, percent: int = 99) -> str:
+    return f"p{percent} needs {NEEDED[percent]} samples, there were {samples}"
 
 
 def largest_batch(

@@ -23,7 +23,7 @@ MESSAGES = {
         "the windows never stopped changing, so warm-up was cut off at a fifth of the run; train "
         "longer to measure the steady state"
     ),
-    "note.few_for_p99": "a p99 needs {wanted} samples, there were {found}",
+    "note.few_samples": "a p{percent} needs {wanted} samples, there were {found}",
     "note.spread": (
         "unstable: the middle half of the windows of {timed} spreads over {share}; close other "
         "programs and run it again, or use mmbench gate --against, which alternates"

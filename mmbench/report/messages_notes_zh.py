@@ -19,7 +19,7 @@ MESSAGES = {
     "note.never_settled": (
         "计时窗口一直在变化，预热按全程的五分之一截止；要测得稳定阶段，请延长训练"
     ),
-    "note.few_for_p99": "p99 至少需要 {wanted} 个样本，实际只有 {found} 个",
+    "note.few_samples": "p{percent} 至少需要 {wanted} 个样本，实际只有 {found} 个",
     "note.spread": (
         "计时不稳定：{timed}各计时窗口的四分位距达 {share}；请关闭其他程序后重跑，"
         "或改用交替运行的 mmbench gate --against"

@@ -30,7 +30,9 @@ NOTES: Known = {
         r"other processes kept (?P<busy>[\d.]+) of (?P<cores>\d+) cores busy: .*"
     ),
     "note.never_settled": re.compile(r"warm-up never settled: .*"),
-    "note.few_for_p99": re.compile(r"p99 needs (?P<wanted>\d+) samples, there were (?P<found>\d+)"),
+    "note.few_samples": re.compile(
+        r"p(?P<percent>\d+) needs (?P<wanted>\d+) samples, there were (?P<found>\d+)"
+    ),
     "note.spread": re.compile(
         r"unstable: the middle half of the windows of (?P<timed>.+) spreads over (?P<share>\S+); .*"
     ),

@@ -161,6 +161,13 @@ def test_what_did_not_fit_is_given_back() -> None:
     assert [ref() for ref in alive] == [None, None]
 
 
+def test_a_p95_needs_twenty() -> None:
+    found = latency_measurements(Latencies(seconds=(0.001,) * 19), "latency")
+    assert found[0].value == pytest.approx(0.001)
+    assert found[1].value is None
+    assert found[1].note == "p95 needs 20 samples, there were 19"
+
+
 @pytest.mark.gpu
 def test_the_largest_batch_of_a_gpu_is_bounded_by_its_memory() -> None:
     device = torch.device("cuda")
