@@ -2,7 +2,8 @@
 
 A training step is the loop's own: `Learner.backward`, clipping, the optimizer of a full
 fine-tuning. Inference is the encoder's forward under `inference_mode`; of a model of images and
-texts both towers, one pair a sample. Nothing in a step waits for a CUDA device.
+texts both towers, one pair a sample. Nothing of ours in a step waits for a CUDA device; text
+encoders of transformers do, once, to see whether their mask hides anything, as in real training.
 """
 
 from dataclasses import dataclass, replace

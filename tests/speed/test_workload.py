@@ -156,10 +156,21 @@ def test_an_adapter_without_synthetic_rows_is_named() -> None:
 
 @pytest.mark.gpu
 @pytest.mark.parametrize("mode", ["train", "infer"])
-def test_on_a_gpu_batches_and_weights_lie_there_and_no_step_waits(mode: Any) -> None:
+@pytest.mark.parametrize("card", [image_card(), dual_card()], ids=lambda card: str(card.name))
+def test_on_a_gpu_batches_and_weights_lie_there(card: ModelCard, mode: Any) -> None:
     device = torch.device("cuda")
-    workload = build(replace(case(dual_card()), mode=mode, precision="bf16"), device)
-    assert workload.batches[0].inputs["image.pixels"].is_cuda
+    workload = build(replace(case(card), mode=mode, precision="bf16"), device)
+    assert all(tensor.is_cuda for tensor in workload.batches[0].inputs.values())
+    assert all(parameter.is_cuda for parameter in workload.learner.parameters())
+    workload.step()
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("mode", ["train", "infer"])
+def test_on_a_gpu_no_step_of_ours_waits(mode: Any) -> None:
+    """Of a model of images: text encoders of transformers look at their mask themselves."""
+    device = torch.device("cuda")
+    workload = build(replace(case(image_card()), mode=mode, precision="bf16"), device)
     workload.step()
     torch.cuda.synchronize()
     torch.cuda.set_sync_debug_mode("error")
