@@ -13,6 +13,8 @@ import mmbench.throughput.baselines
 import mmbench.throughput.calibration
 import mmbench.throughput.verdict  # noqa: F401
 
+# Hypothesis is imported anew for every run's summary, which takes a second
+PLAIN = ("-p", "no:cacheprovider", "-p", "no:hypothesispytest")
 SUITE = """
 import pytest
 from mmbench.throughput import verdict
@@ -51,7 +53,7 @@ class Run:
 
     def __call__(self, tests: str, *options: str, head: str = SUITE) -> pytest.RunResult:
         self.pytester.makepyfile(test_speed=head + tests)
-        return self.pytester.runpytest_inprocess("-p", "no:cacheprovider", *options)
+        return self.pytester.runpytest_inprocess(*PLAIN, *options)
 
 
 def test_a_call_as_fast_as_the_other_passes_and_is_reported(run: Run) -> None:

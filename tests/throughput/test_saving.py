@@ -36,7 +36,8 @@ def no_time_passes(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def run(pytester: pytest.Pytester, suite: str, *options: str) -> pytest.RunResult:
     pytester.makepyfile(test_speed=suite)
-    return pytester.runpytest_inprocess("-p", "no:cacheprovider", "-rs", *options)
+    plain = ("-p", "no:cacheprovider", "-p", "no:hypothesispytest")  # see test_plugin.py
+    return pytester.runpytest_inprocess(*plain, "-rs", *options)
 
 
 def test_a_saved_baseline_lets_the_same_code_pass_and_a_slower_one_fail(
