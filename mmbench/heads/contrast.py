@@ -34,7 +34,8 @@ class Embeddings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProjectionShape:
-    """`linear`: dropout, linear. `mlp`: linear, GELU, dropout, linear, with `hidden` units between.
+    """`linear`: dropout, linear. `mlp`: dropout, linear, GELU, dropout, linear, with `hidden` units
+    between.
 
     `width`: of the common space; None keeps the space that a dual encoder has, and learns what to
     add to it.
@@ -69,7 +70,8 @@ class Projection(nn.Module):
         else:
             assert shape.hidden is not None, "the recipe is checked to name head_width with mlp"
             first = nn.Linear(features, shape.hidden)
-            self.layers = nn.Sequential(first, nn.GELU(), nn.Dropout(shape.dropout), last)
+            drop = nn.Dropout(shape.dropout)
+            self.layers = nn.Sequential(drop, first, nn.GELU(), drop, last)
 
     def forward(self, features: Tensor) -> Tensor:
         if self.standardise is not None:
