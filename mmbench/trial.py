@@ -23,6 +23,7 @@ from mmbench.errors import MmbenchError, TrialError
 from mmbench.meters import environment
 from mmbench.meters.begun import Begun
 from mmbench.meters.calibrated import CalibrationWatch
+from mmbench.meters.energy import EnergyMeter
 from mmbench.meters.memory import peak_memory
 from mmbench.meters.noise import other_work, throttled
 from mmbench.models.base import Adapter, PairedAdapter
@@ -116,7 +117,7 @@ def run_trial(trial: Trial, folder: Path, bench: Bench) -> Record:
     """
     true_float32()  # before the fingerprint, which tells it
     begun = Begun(trial=trial, device=bench.device)
-    tally = replace(bench.cache.tally)
+    energy, tally = EnergyMeter(bench.device), replace(bench.cache.tally)
     record = begun.record("failed")
     try:
         if UNRESOLVED in trial.digests.values():
@@ -124,6 +125,7 @@ def run_trial(trial: Trial, folder: Path, bench: Bench) -> Record:
             raise TrialError("weights or data could not be named a moment ago; run it again")
         for stage in _stages(record, folder, bench):
             record = stage  # so that what is known stays known if a later stage fails
+            energy.look()
     except Exception as error:  # noqa: BLE001 - the one place where a crash becomes a record
         record = replace(record, status="failed", failure=failure_of(error))
     machine = environment.environment(bench.device, begun.meter)
@@ -131,7 +133,11 @@ def run_trial(trial: Trial, folder: Path, bench: Bench) -> Record:
         record,
         environment=machine,
         seconds=begun.seconds,
-        measurements=(*record.measurements, _reused(bench, tally, record)),
+        measurements=(
+            *record.measurements,
+            _reused(bench, tally, record),
+            *energy.measurements(),
+        ),
         warnings=(
             *record.warnings,
             *throttled(machine.throttling or ()),

@@ -99,6 +99,16 @@ def test_predictions_say_which_rows_depend_on_each_other(trial: Trial, tmp_path:
     assert (table.groupby("group").split.nunique() == 1).all()
 
 
+def test_energy_is_a_reading_or_a_reason(trial: Trial, tmp_path: Path) -> None:
+    energy = run(trial, tmp_path).measurement("cpu_energy_joules")
+    assert energy is not None
+    assert energy.unit == "J"
+    if energy.value is None:
+        assert (energy.note or "").startswith("unavailable: ")
+    else:
+        assert energy.value > 0
+
+
 def test_the_grid_keeps_the_rate_that_is_best_on_validation(trial: Trial, tmp_path: Path) -> None:
     record = run(trial, tmp_path)
     assert [point.learning_rate for point in record.grid] == [1e-3, 3e-3]

@@ -5,8 +5,9 @@ with the same threads; a datasheet's figure is reached by no program. `calibrate
 work to be timed before, between and after trials: if it drifts, the machine has changed, not the
 model.
 
-Method: repeats of some ten milliseconds after warm-up, the best of them for a peak, the median for
-a calibration. Host clock; a CUDA device is synchronised around each repeat.
+Method: repeats of some ten milliseconds after warm-up, the best of them for a peak, the median of
+those after the first third for a calibration. Host clock; a CUDA device is synchronised around each
+repeat.
 
 Limits: float32 is what torch's settings make of it at the time (the project keeps it true, without
 TensorFloat-32). A burst is short: a card that its power limit slows sustains less, so that
@@ -16,7 +17,7 @@ the best of kernels.
 
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -34,7 +35,8 @@ CPU_COPY_BYTES, GPU_COPY_BYTES = 2**28, 2**30
 
 CALIBRATION_SIZE = {"cpu": 512, "cuda": 4096}
 CALIBRATION_BYTES = {"cpu": 2**24, "cuda": 2**28}
-CALIBRATION_REPEATS = 5
+CALIBRATION_REPEATS = 60
+UNSETTLED = 3  # one in so many repeats, the first ones: threads wake up, clocks rise
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
 
 
@@ -118,14 +120,16 @@ class Calibration:
 
 
 def calibrate(device: torch.device) -> Calibration:
-    """A float32 product of 512 a side and a copy of 16 MiB on a CPU (some 0.05 s in all on two
-    cores), 4096 and 256 MiB on a GPU."""
+    """A float32 product of 512 a side and a copy of 16 MiB on a CPU (some 0.15 s in all on two
+    cores), 4096 and 256 MiB on a GPU; of each the median once it has settled."""
     kind = device.type
     product = _product_seconds(device, torch.float32, CALIBRATION_SIZE[kind], CALIBRATION_REPEATS)
     copy = _copy_seconds(device, CALIBRATION_BYTES[kind], CALIBRATION_REPEATS)
-    return Calibration(
-        matmul_seconds=statistics.median(product), copy_seconds=statistics.median(copy)
-    )
+    return Calibration(matmul_seconds=_settled(product), copy_seconds=_settled(copy))
+
+
+def _settled(seconds: Sequence[float]) -> float:
+    return statistics.median(seconds[len(seconds) // UNSETTLED :])
 
 
 def _product_seconds(

@@ -74,6 +74,11 @@ MESSAGES = {
     ),
     "notice.recorded": "Warnings that the trials recorded:",
     "notice.recorded_item": "{text} — {trials}",
+    "notice.unstable": (
+        "unstable timing in {count} of {total} trials: close other programs and run them again, or "
+        "use mmbench gate --against, which alternates; what was seen in each stands folded "
+        "under “{where}”"
+    ),
     # figure
     "figure.axis": "{metric} on {split}, with 95% interval",
     "figure.on_setup": "{model}, setup {setup}",

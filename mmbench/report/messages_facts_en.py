@@ -62,6 +62,13 @@ MESSAGES = {
     "cost.trainable": "trainable parameters",
     # how the timing was made
     "timing.summary": "Latency of one sample, and where the time of training went",
+    "timing.unstable_how": (
+        "Unstable: the speeds of these trials moved by more than a quiet machine lets them; their "
+        "quality is not touched by it. Close other programs (let a device that slowed its clocks "
+        "cool) and run them again, or compare two programs by mmbench gate --against, which "
+        "alternates."
+    ),
+    "timing.unstable_item": "{trial}: {reasons}",
     "timing.latency_how": (
         "One sample at a time, in milliseconds: half of all answers come within the p50, 19 of 20 "
         "within the p95. The model alone starts from tokens or pixels; preparing is tokenising a "

@@ -58,6 +58,12 @@ MESSAGES = {
     "cost.trainable": "可训练参数量",
     # how the timing was made
     "timing.summary": "单样本延迟与训练时间明细",
+    "timing.unstable_how": (
+        "计时不稳定：以下试验的速度波动超出了安静机器应有的范围，质量分数不受影响。"
+        "请关闭其他程序（设备降频的，先待其降温）后重跑，"
+        "或改用交替运行的 mmbench gate --against 来比较两个程序。"
+    ),
+    "timing.unstable_item": "{trial}：{reasons}",
     "timing.latency_how": (
         "逐个样本推理，单位为毫秒：半数样本的延迟不超过 p50，95% 的样本不超过 p95。"
         "“模型”从 token 或像素算起；“预处理”指对原始文本分词，或对图像文件解码并缩放。"

@@ -24,26 +24,11 @@ MESSAGES = {
         "longer to measure the steady state"
     ),
     "note.few_samples": "a p{percent} needs {wanted} samples, there were {found}",
-    "note.spread": (
-        "unstable: the middle half of the windows of {timed} spreads over {share}; close other "
-        "programs and run it again, or use mmbench gate --against, which alternates"
-    ),
-    "note.slower": (
-        "unstable: {timed} became {share} slower from its first half to its second; close other "
-        "programs and run it again, or use mmbench gate --against, which alternates"
-    ),
-    "note.faster": (
-        "unstable: {timed} became {share} faster from its first half to its second; close other "
-        "programs and run it again, or use mmbench gate --against, which alternates"
-    ),
-    "note.throttled": (
-        "unstable: the device slowed its clocks ({reasons}); let it cool or raise its power limit "
-        "and run it again"
-    ),
-    "note.calibration": (
-        "unstable: the same {kernel} took {change} after the trial than before it; close other "
-        "programs and run it again, or use mmbench gate --against, which alternates"
-    ),
+    "note.spread": ("the middle half of the windows of {timed} spreads over {share}"),
+    "note.slower": ("{timed} became {share} slower from its first half to its second"),
+    "note.faster": ("{timed} became {share} faster from its first half to its second"),
+    "note.throttled": ("the device slowed its clocks ({reasons})"),
+    "note.calibration": ("the same {kernel} took {change} after the trial than before it"),
     "timed.training": "training",
     "timed.inference": "inference",
     "kernel.product": "matrix product",

@@ -20,25 +20,11 @@ MESSAGES = {
         "计时窗口一直在变化，预热按全程的五分之一截止；要测得稳定阶段，请延长训练"
     ),
     "note.few_samples": "p{percent} 至少需要 {wanted} 个样本，实际只有 {found} 个",
-    "note.spread": (
-        "计时不稳定：{timed}各计时窗口的四分位距达 {share}；请关闭其他程序后重跑，"
-        "或改用交替运行的 mmbench gate --against"
-    ),
-    "note.slower": (
-        "计时不稳定：{timed}的后半段比前半段慢 {share}；请关闭其他程序后重跑，"
-        "或改用交替运行的 mmbench gate --against"
-    ),
-    "note.faster": (
-        "计时不稳定：{timed}的后半段比前半段快 {share}；请关闭其他程序后重跑，"
-        "或改用交替运行的 mmbench gate --against"
-    ),
-    "note.throttled": (
-        "计时不稳定：设备降低了时钟频率（{reasons}）；请待其降温或调高功耗上限后重跑"
-    ),
-    "note.calibration": (
-        "计时不稳定：同样的{kernel}，试验之后的耗时比试验之前{change}；请关闭其他程序后重跑，"
-        "或改用交替运行的 mmbench gate --against"
-    ),
+    "note.spread": ("{timed}各计时窗口的四分位距达 {share}"),
+    "note.slower": ("{timed}的后半段比前半段慢 {share}"),
+    "note.faster": ("{timed}的后半段比前半段快 {share}"),
+    "note.throttled": ("设备降低了时钟频率（{reasons}）"),
+    "note.calibration": ("同样的{kernel}，试验之后的耗时比试验之前{change}"),
     "timed.training": "训练",
     "timed.inference": "推理",
     "kernel.product": "矩阵乘法",

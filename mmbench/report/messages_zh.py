@@ -52,6 +52,10 @@ MESSAGES = {
     ),
     "notice.recorded": "试验运行时记录的警告：",
     "notice.recorded_item": "{text}（{trials}）",
+    "notice.unstable": (
+        "{total} 次试验中有 {count} 次计时不稳定：请关闭其他程序后重跑，或改用交替运行的 "
+        "mmbench gate --against 来比较；各次的具体情况见折叠的“{where}”"
+    ),
     # figure
     "figure.axis": "{split}{metric}，附 95% 置信区间",
     "figure.on_setup": "{model}环境 {setup}",

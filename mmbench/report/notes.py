@@ -7,6 +7,8 @@ and told through the catalogue; anybody else's are shown as they are.
 import re
 from collections.abc import Mapping
 
+from mmbench.meters.noise import UNSTABLE
+from mmbench.records import Record
 from mmbench.report.i18n import Messages
 
 Known = Mapping[str, re.Pattern[str]]
@@ -86,6 +88,11 @@ ADVICE: Known = {
     "failure.slow": re.compile(r"raise --trial-minutes, .*"),
     "failure.pipes": re.compile(r"something in it uses file descriptors .*"),
 }
+
+
+def unstable_warnings(record: Record) -> tuple[str, ...]:
+    """What the record warns of that makes its speeds unfit for a comparison."""
+    return tuple(text for text in record.warnings if text.startswith(UNSTABLE))
 
 
 def note_text(note: str, say: Messages) -> str:

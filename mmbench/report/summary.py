@@ -8,7 +8,7 @@ from mmbench.records import Record
 from mmbench.report.document import Block, BulletList, Heading, Notice, Paragraph
 from mmbench.report.findings import Findings, TaskFindings
 from mmbench.report.i18n import Messages
-from mmbench.report.notes import note_text
+from mmbench.report.notes import note_text, unstable_warnings
 from mmbench.report.numbers import percent
 from mmbench.report.words import (
     baseline_text,
@@ -195,11 +195,15 @@ def _seen_little(findings: Findings, say: Messages) -> list[Notice]:
 
 
 def _recorded(findings: Findings, say: Messages) -> list[Notice]:
-    """The trials' own warnings, each once, with the trials that gave it."""
+    """The trials' own warnings, each once, with the trials that gave it; those of unstable timing
+    as one, since a busy machine moves every trial: `timing` tells them apart."""
     trials: dict[str, list[Record]] = {}
+    unstable = 0
     for record in findings.records:
+        unstable += bool(unstable_warnings(record))
         for text in record.warnings:
-            trials.setdefault(text, []).append(record)
+            if text not in unstable_warnings(record):
+                trials.setdefault(text, []).append(record)
     items = tuple(
         say(
             "notice.recorded_item",
@@ -208,4 +212,7 @@ def _recorded(findings: Findings, say: Messages) -> list[Notice]:
         )
         for text, records in trials.items()
     )
+    if unstable:
+        total, where = len(findings.records), say("timing.summary")
+        items += (say("notice.unstable", count=unstable, total=total, where=where),)
     return [Notice(kind="note", text=say("notice.recorded"), items=items)] if items else []

@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from mmbench.compare.cells import Cell
-from mmbench.report.document import Block, Details, Paragraph
+from mmbench.report.document import Block, BulletList, Details, Paragraph
 from mmbench.report.findings import Findings
 from mmbench.report.i18n import Messages
+from mmbench.report.notes import note_text, unstable_warnings
 from mmbench.report.numbers import amount, many, percent
 from mmbench.report.quantities import if_any, milliseconds, plain, tables
+from mmbench.report.words import listed_phrases, trial_names
 
 LATENCY = (
     milliseconds("timing.latency_p50", "latency_p50_seconds"),
@@ -41,4 +43,22 @@ def timing(cells: Sequence[Cell], findings: Findings, say: Messages) -> list[Blo
     if trained:
         blocks.append(Paragraph(text=say("timing.account_how")))
         blocks += tables(trained, ACCOUNT, say("timing.account_caption"), findings, say)
+    blocks += _unstable(cells, findings, say)
     return [Details(summary=say("timing.summary"), blocks=tuple(blocks))] if blocks else []
+
+
+def _unstable(cells: Sequence[Cell], findings: Findings, say: Messages) -> list[Block]:
+    """What moved during each trial; the advice, the same for all of them, stands above."""
+    items = tuple(
+        say(
+            "timing.unstable_item",
+            trial=trial_names([record], findings, say)[0],
+            reasons=listed_phrases([note_text(text, say) for text in warnings], say),
+        )
+        for cell in cells
+        for record in cell.records
+        if (warnings := unstable_warnings(record))
+    )
+    if not items:
+        return []
+    return [Paragraph(text=say("timing.unstable_how")), BulletList(items=items)]

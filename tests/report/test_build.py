@@ -5,14 +5,12 @@ from dataclasses import replace
 
 import pytest
 
+from mmbench.meters.noise import drifted, unstable_windows
 from mmbench.records import Record
 from mmbench.report.build import build
-from mmbench.report.document import (
-    Document,
-    Lang,
-)
+from mmbench.report.document import BulletList, Document, Lang
 from mmbench.store import Stored
-from tests.report.reading import notices, only, sentences, words
+from tests.report.reading import flat, notices, only, sentences, words
 
 StoreAll = Callable[[list[Record]], list[Stored]]
 LANGS: tuple[Lang, ...] = ("en", "zh")
@@ -153,6 +151,28 @@ def test_lost_input_and_recorded_warnings_are_shown(documents: dict[Lang, Docume
     assert "8.3% of the texts of train were truncated" in text
     assert "31.0% of the tokens" in text
     assert "other processes kept 0.4 of 2 cores busy" in text
+
+
+@pytest.mark.parametrize(("lang", "loud"), [("en", "unstable timing in 2"), ("zh", "计时不稳定")])
+def test_unstable_timing_is_one_line_and_told_apart_where_it_is_folded(
+    records: list[Record], store_all: StoreAll, lang: Lang, loud: str
+) -> None:
+    warnings = (
+        *unstable_windows([1.0, 1.3] * 10, "training"),
+        *drifted({"matrix product": (1.0, 1.2)}),
+    )
+    moved = only(records, task="fixture-reviews", models=("fixture-bert-zh",))
+    moved[:2] = [replace(record, warnings=warnings) for record in moved[:2]]
+    document = build(store_all(moved), lang=lang)
+    (notice,) = notices(document)
+    assert loud in notice
+    assert "20%" not in notice
+    (items,) = (
+        block.items
+        for block in flat(document.blocks)
+        if isinstance(block, BulletList) and "20%" in block.items[0]
+    )
+    assert len(items) == 2
 
 
 def test_a_sweep_without_trouble_has_no_notice(records: list[Record], store_all: StoreAll) -> None:

@@ -160,13 +160,13 @@ def test_numbers_survive_the_translation() -> None:
 
 
 def test_what_makes_a_run_unstable_is_told_in_both_languages() -> None:
+    """The advice, which all share, is told once beside them."""
     for warning in unstable():
-        assert note_text(warning, Messages("en")) == warning
-        chinese = re.sub(r"mmbench gate --against", "", note_text(warning, Messages("zh")))
-        assert chinese.startswith("计时不稳定：")
-        assert not ENGLISH.search(chinese)
+        what, _, _ = warning.removeprefix("unstable: ").partition("; ")
+        assert note_text(warning, Messages("en")) == what
+        assert not ENGLISH.search(note_text(warning, Messages("zh")))
     (slowed,) = throttled(("HwThermalSlowdown",))
-    assert note_text(slowed, Messages("en")) == slowed
+    assert note_text(slowed, Messages("en")) in slowed
     assert "（HwThermalSlowdown）" in note_text(slowed, Messages("zh"))
 
 
