@@ -50,6 +50,7 @@ reference: $(STAMP)
 	rm -rf results/reference/quickstart reports/reference/quickstart
 	$(BIN)/mmbench run quickstart --offline \
 		--results results/reference/quickstart --reports reports/reference/quickstart
+	$(BIN)/python tools/quote_report.py
 
 $(STAMP): pyproject.toml constraints.txt
 	$(BIN)/python -c pass 2>/dev/null || { rm -rf $(VENV); $(PYTHON) -m venv $(VENV); }
