@@ -1,9 +1,10 @@
 """A paired timing of several cases: visits, looks, and the time they may take.
 
-At every look each undecided case is visited: both arms are started, and pairs are added up to the
-look's number. An arm lives for one visit: two large models need not fit side by side, peak memory
-is that of one case, and what a process happens to be (its addresses, its threads' places) is drawn
-anew, so that it does not pass for a difference of the code.
+At every look each undecided case is visited a few times: both arms are started, and pairs are
+added, with the last visit up to the look's number. An arm lives for one visit: two large models
+need not fit side by side, peak memory is that of one case, and what a process happens to be (its
+addresses, its threads' places) is drawn anew. One draw moves all windows of a process in the same
+direction, which no test over them can see; so no look rests on a single one.
 """
 
 import time
@@ -28,13 +29,15 @@ from mmbench.speed_record import SpeedCase
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conditions:
-    """How cases are timed. budget_seconds: for all of them; what is undecided then stays so."""
+    """How cases are timed. budget_seconds: for all of them; what is undecided then stays so.
+    visits: fresh starts of both arms that share the pairs of a look."""
 
     device: str
     rule: PairedRule
     budget_seconds: float = 600.0
     window_seconds: float = WINDOW_SECONDS
     clock: Clock = "wall"
+    visits: int = 3
     limits: Limits = field(default_factory=Limits)
 
     def __post_init__(self) -> None:
@@ -43,6 +46,8 @@ class Conditions:
                 f"the budget is {self.budget_seconds:g} s and a window {self.window_seconds:g} s; "
                 "both must be above 0"
             )
+        if self.visits < 1:
+            raise PlanError(f"a look has {self.visits} visits; it needs at least 1")
 
 
 class Watcher(Protocol):
@@ -111,16 +116,17 @@ def time_paired(
     rule = conditions.rule
     for look in range(len(rule.looks)):
         open_cells = {name: cell for name, cell in cells.items() if cell.decision is None}
-        for cell in open_cells.values():
-            if time.monotonic() < until:
-                watcher.visiting(cell.case, look)
-                pairing = opening(
-                    cell.case, programs, device=conditions.device, limits=conditions.limits
-                )
-                try:
-                    _visit(pairing, cell, conditions, look, until, watcher)
-                finally:
-                    pairing.close()
+        for goal in goals(rule, look, conditions.visits):
+            for cell in open_cells.values():
+                if time.monotonic() < until:
+                    watcher.visiting(cell.case, look)
+                    pairing = opening(
+                        cell.case, programs, device=conditions.device, limits=conditions.limits
+                    )
+                    try:
+                        _visit(pairing, cell, conditions, look, goal, until, watcher)
+                    finally:
+                        pairing.close()
         _judge(open_cells, conditions, look, family=len(cells))
         if time.monotonic() >= until:
             break
@@ -131,21 +137,35 @@ def time_paired(
     return tuple(_seen(cell) for cell in cells.values())
 
 
+def goals(rule: PairedRule, look: int, visits: int) -> tuple[int, ...]:
+    """Pairs that a cell has after each visit of the look, evenly spaced. A visit adds an even
+    number where it can: every visit begins with A B, so each side comes first as often.
+
+    >>> goals(PairedRule(looks=(30, 60)), 1, 3)
+    (40, 50, 60)
+    """
+    before = rule.looks[look - 1] if look else 0
+    added = rule.looks[look] - before
+    found = [before + 2 * round(added * visit / visits / 2) for visit in range(1, visits)]
+    return tuple(sorted({goal for goal in found if goal > before} | {rule.looks[look]}))
+
+
 def _visit(
     pairing: Pairing,
     cell: _Cell,
     conditions: Conditions,
     look: int,
+    goal: int,
     until: float,
     watcher: Watcher,
 ) -> None:
-    """Add pairs up to the look's number, or until the time is over."""
+    """Add pairs up to the goal, or until the time is over."""
     wanted = conditions.rule.looks[look]
     _prepare(pairing, cell, conditions, until)
     for pair in pairing.pairs():
         cell.pairs.append(pair)
         watcher.paired(cell.case, cell.seconds(conditions.clock), wanted)
-        if len(cell.pairs) >= wanted or time.monotonic() >= until:
+        if len(cell.pairs) >= goal or time.monotonic() >= until:
             break
     cell.memory.append(pairing.memory())
 

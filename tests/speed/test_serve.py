@@ -5,10 +5,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
+import torch
 
 from mmbench.cards import FolderModel, ModelCard
 from mmbench.errors import ArmError
+from mmbench.speed import workload
 from mmbench.speed.arm import Arm, Program
+from mmbench.speed.served import Served
 from mmbench.speed_record import SpeedCase
 from tests.speed.arms import LIMITS, ROOT
 
@@ -63,3 +66,25 @@ def test_an_error_of_the_case_is_an_answer_and_the_child_goes_on(
     with pytest.raises(ArmError, match=r"candidate: .*/nowhere"):
         arm.load(replace(case, model=absent), "cpu")
     assert arm.load(case, "cpu").work["samples"] == 3
+
+
+def test_a_window_begins_with_a_step_that_is_not_timed(
+    case: SpeedCase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other side's window has left its caches cold."""
+    loaded = workload.build(case, torch.device("cpu"))
+    work, events = loaded.step(), list[str]()
+
+    def step() -> workload.Work:
+        events.append("step")
+        return work
+
+    def clock() -> float:
+        events.append("clock")
+        return float(len(events))
+
+    monkeypatch.setattr(loaded, "step", step)
+    monkeypatch.setattr("mmbench.speed.served.time.perf_counter", clock)
+    _, ran = Served(loaded=loaded).run(3)
+    assert events == ["step", "clock", "step", "step", "step", "clock"]
+    assert ran.steps == 3

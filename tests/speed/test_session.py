@@ -10,7 +10,7 @@ from mmbench.compare.paired import PairedRule
 from mmbench.errors import ArmError, NotComparable, PlanError
 from mmbench.speed.messages import Memory
 from mmbench.speed.paired import Programs
-from mmbench.speed.session import Conditions, PairedCell, time_paired
+from mmbench.speed.session import Conditions, PairedCell, goals, time_paired
 from mmbench.speed_record import SpeedCase
 from tests.speed.arms import BRIEF, CASE, LIMITS, children, speaker, within
 
@@ -69,14 +69,14 @@ def test_a_clear_case_is_decided_at_the_first_look(
     assert cell.decision.ratio == pytest.approx(seconds / 0.1)
     assert cell.memory is not None
     assert cell.memory[0] == Memory(peak_rss_bytes=1e9, peak_cuda_bytes=None)
-    assert witness.visits == [(CASE.name, 0)]
+    assert witness.visits == [(CASE.name, 0)] * 3, "each look draws several processes"
     assert witness.counts == list(range(1, 11))
 
 
 def test_every_case_is_visited_and_judged(tmp_path: Path) -> None:
     cells, witness = session(tmp_path, cases=(CASE, OTHER))
     assert [cell.case for cell in cells] == [CASE, OTHER]
-    assert [name for name, _ in witness.visits] == [CASE.name, OTHER.name]
+    assert [name for name, _ in witness.visits] == [CASE.name, OTHER.name] * 3
 
 
 def test_an_undecided_case_is_extended_to_the_last_look(
@@ -84,7 +84,7 @@ def test_an_undecided_case_is_extended_to_the_last_look(
 ) -> None:
     monkeypatch.setattr("mmbench.speed.session.judge_look", never_sure)
     (cell,), witness = session(tmp_path)
-    assert witness.visits == [(CASE.name, look) for look in (0, 1, 2)]
+    assert witness.visits == [(CASE.name, look) for look in (0, 1, 2) for _ in range(3)]
     assert len(cell.pairs) == 40
     assert cell.decision is not None
     assert cell.decision.outcome == "cannot_tell"
@@ -120,6 +120,28 @@ def test_a_session_without_cases_is_refused(tmp_path: Path) -> None:
 def test_a_budget_of_nothing_is_refused() -> None:
     with pytest.raises(PlanError, match="must be above 0"):
         Conditions(device="cpu", rule=RULE, budget_seconds=0)
+
+
+def test_a_look_needs_a_visit() -> None:
+    with pytest.raises(PlanError, match="a look has 0 visits; it needs at least 1"):
+        Conditions(device="cpu", rule=RULE, visits=0)
+
+
+@pytest.mark.parametrize(
+    ("looks", "look", "visits", "expected"),
+    [
+        ((30, 60, 120), 0, 3, (10, 20, 30)),
+        ((30, 60, 120), 2, 3, (80, 100, 120)),
+        ((10,), 0, 3, (4, 6, 10)),  # no visit of an odd number: A B would come first more often
+        ((31,), 0, 2, (16, 31)),
+        ((7,), 0, 5, (2, 4, 6, 7)),  # fewer visits than asked for, none of them empty
+        ((30,), 0, 1, (30,)),
+    ],
+)
+def test_the_pairs_of_a_look_are_spread_over_its_visits(
+    looks: tuple[int, ...], look: int, visits: int, expected: tuple[int, ...]
+) -> None:
+    assert goals(PairedRule(looks=looks), look, visits) == expected
 
 
 def never_sure(
