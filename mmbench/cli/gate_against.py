@@ -4,18 +4,21 @@ Speed and peak memory alone are judged here; quality is the affair of stored mod
 the records of two runs.
 """
 
+import signal
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING, Literal
 
 from mmbench.cli.console import note
 from mmbench.errors import NotComparable, PlanError
 
 if TYPE_CHECKING:
-    from mmbench.cards import GateThresholds, Suite
+    from mmbench.cards import GateThresholds, ModelCard, Suite
     from mmbench.catalog import Catalog
     from mmbench.compare.gate import GateReport
     from mmbench.speed_record import SpeedCase
@@ -27,8 +30,8 @@ NEWS_SECONDS = 15.0  # between two lines of progress where nobody sees them rewr
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Against:
     """What is asked for. against: see `speed.worktree`. suite: its bench blocks are timed, and its
-    thresholds hold, or `thresholds` in their place. init: random times models of a hub with no
-    download."""
+    thresholds hold, or `thresholds` in their place. init: random times models of a hub with random
+    weights, and so with no download; the others as they are."""
 
     against: str
     suite: str = SUITE
@@ -42,8 +45,8 @@ class Against:
 def paired_report(asked: Against) -> "GateReport":
     """Time every case of the suite against the baseline.
 
-    PlanError where there is nothing to time, or no such baseline; ArmError where a side dies, hangs
-    or fails. A baseline that lives but cannot be compared is a finding: cannot tell, and why.
+    PlanError where there is nothing to time, or no such baseline. A case in which a side dies,
+    hangs or fails is a finding, an error; one that cannot be compared is one too: cannot tell.
     """
     from mmbench.catalog import Catalog
 
@@ -59,15 +62,16 @@ def paired_report(asked: Against) -> "GateReport":
     from mmbench.train.device import choose_device
 
     allowed = suite.gate if asked.thresholds is None else asked.thresholds
-    threshold = rate_threshold(allowed, cases, choose_device(asked.device).type)
+    device = choose_device(asked.device)  # once: both sides get the same
+    threshold = rate_threshold(allowed, cases, device.type)
     conditions = Conditions(
-        device=asked.device,
+        device=str(device),
         rule=PairedRule(threshold=threshold),
         budget_seconds=60 * asked.budget_minutes,
     )
     name, ours = f"baseline {asked.against}", candidate()
     try:
-        with baseline(asked.against) as theirs, Progress() as progress:
+        with unwound_by_sigterm(), baseline(asked.against) as theirs, Progress() as progress:
             name = theirs.name
             programs = Programs(baseline=theirs, candidate=ours)
             cells = time_paired(cases, programs, conditions, progress)
@@ -75,6 +79,22 @@ def paired_report(asked: Against) -> "GateReport":
         return not_comparable(cases, threshold, str(error), baseline=name, candidate=ours.name)
     report = report_of(cells, allowed, threshold, baseline=name, candidate=ours.name)
     return replace(report, notes=(*report.notes, *left_out))
+
+
+@contextmanager
+def unwound_by_sigterm() -> Iterator[None]:
+    """SIGTERM ends the process as an error does, with status 143: the baseline's tree and both
+    sides go first. A second one does not cut that short."""
+
+    def stop(number: int, _: FrameType | None) -> None:
+        signal.signal(number, signal.SIG_IGN)
+        raise SystemExit(128 + number)
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def cases_of(
@@ -95,7 +115,10 @@ def cases_of(
             f"nothing to time; take suite {SUITE}, or add bench: to the suite's card"
         )
     if asked.init == "random":
-        cases = [replace(case, model=as_random(case.model)) for case in cases]
+        cases = [
+            replace(case, model=as_random(case.model)) if downloads(case.model) else case
+            for case in cases
+        ]
     left_out = tuple(
         f"{order.name} was left out: both sides must do the same work, and its batch is as large "
         "as fits"
@@ -105,6 +128,12 @@ def cases_of(
     for sentence in left_out:
         note(sentence)
     return cases, left_out
+
+
+def downloads(card: "ModelCard") -> bool:
+    """Whether its files come from a hub; of a pair, those of one side at least. The others are at
+    hand, and are timed as they are."""
+    return card.source.via == "hub" or any(downloads(part) for part in card.parts.values())
 
 
 class Progress:

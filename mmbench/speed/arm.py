@@ -4,6 +4,7 @@ The parent sleeps in the kernel while it waits (`select`), and each question has
 """
 
 import json
+import math
 import os
 import select
 import signal
@@ -123,10 +124,13 @@ class Arm:
 
     def warm(self, seconds: float) -> Ran:
         """Windows that double until one takes `seconds`."""
-        return self._ask({"warm": seconds}, "ran", Ran, self.limits.load_seconds)
+        return self._ran({"warm": seconds}, self.limits.load_seconds)
 
     def run(self, steps: int) -> Ran:
-        return self._ask({"run": steps}, "ran", Ran, self.limits.window_seconds)
+        ran = self._ran({"run": steps}, self.limits.window_seconds)
+        if ran.steps != steps:
+            raise ArmError(f"{self.program.name} was asked for {steps} steps, and ran {ran.steps}")
+        return ran
 
     def memory(self) -> Memory:
         return self._ask({"memory": True}, "memory", Memory, self.limits.window_seconds)
@@ -152,6 +156,16 @@ class Arm:
             self._errors.close()
 
     # ------------------------------------------------------------------------------ the pipes
+
+    def _ran(self, question: Mapping[str, Any], limit: float) -> Ran:
+        """A window that took some time; ArmError for one that can have taken none."""
+        ran = self._ask(question, "ran", Ran, limit)
+        if ran.steps < 1 or not 0 < ran.seconds < math.inf or not 0 <= ran.cpu_seconds < math.inf:
+            raise ArmError(
+                f"{self.program.name} says that {ran.steps} steps took {ran.seconds} s, and "
+                f"{ran.cpu_seconds} s of its threads, which no window can"
+            )
+        return ran
 
     def _ask(self, question: Mapping[str, Any], name: str, answer: type[T], limit: float) -> T:
         assert self._process.stdin is not None

@@ -2,10 +2,10 @@
 
 import statistics
 from collections.abc import Iterator, Sequence
-from typing import cast
+from typing import Literal, cast
 
 from mmbench.cards import GateThresholds
-from mmbench.compare.gate import Change, Finding, GateReport, Reason
+from mmbench.compare.gate import Change, Finding, GateReport, Reason, Verdict
 from mmbench.compare.paired import Undecided
 from mmbench.compare.stored import threshold_of
 from mmbench.errors import PlanError
@@ -13,6 +13,10 @@ from mmbench.speed.protocol import PREFIX
 from mmbench.speed.session import PairedCell
 from mmbench.speed_record import SpeedCase
 
+VERDICTS: dict[Literal["not_comparable", "failed"], Verdict] = {
+    "not_comparable": "cannot_tell",
+    "failed": "error",
+}
 Peaks = tuple[str, float, float]  # metric, baseline bytes, candidate bytes
 
 
@@ -73,7 +77,10 @@ def not_comparable(
 
 
 def _findings(cell: PairedCell, gate: GateThresholds, threshold: float) -> Iterator[Finding]:
-    if cell.decision is None:
+    if cell.failure is not None:
+        told = Reason(code="told", values={"text": cell.failure.message})
+        yield _rate(cell.case, threshold, told, VERDICTS[cell.failure.kind])
+    elif cell.decision is None:
         yield _rate(cell.case, threshold, Reason(code="out_of_time"))
     else:
         yield _judged(cell, threshold)
@@ -81,12 +88,14 @@ def _findings(cell: PairedCell, gate: GateThresholds, threshold: float) -> Itera
         yield _memory(cell, peaks, gate)
 
 
-def _rate(case: SpeedCase, threshold: float, reason: Reason) -> Finding:
+def _rate(
+    case: SpeedCase, threshold: float, reason: Reason, verdict: Verdict = "cannot_tell"
+) -> Finding:
     return Finding(
         cell=case.name,
         metric=rate_name(case),
         aspect="rate",
-        verdict="cannot_tell",
+        verdict=verdict,
         threshold=threshold,
         unit="samples/s",
         reason=reason,

@@ -26,6 +26,9 @@ SETTLING_WINDOWS = 4  # of each side: the last ones are compared with as many be
 MOST_SETTLING_PAIRS = 16
 DRIFT = 0.02  # of the median: a smaller trend is no warm-up
 
+ALIKE = ("device", "device_name", "threads", "precision", "settings")
+"""Of the fingerprints of both sides, where both have them: otherwise a step is other work."""
+
 Clock = Literal["wall", "cpu"]
 """wall: what a user waits. cpu: what all threads of the process were given; on a CPU that others
 use it varies less, and it sees no waiting."""
@@ -80,6 +83,14 @@ class Pairing:
             )
         # the code is what is compared
         theirs, ours = ({**found.fingerprint, "code": None} for found in (base, other))
+        known = [name for name in ALIKE if name in theirs and name in ours]
+        unlike = differences(*({name: side[name] for name in known} for side in (theirs, ours)))
+        if unlike:
+            raise NotComparable(
+                f"cannot compare: {self.case.name} runs under other conditions in the candidate "
+                f"than in the baseline ({', '.join(unlike)}); give both the same, or take a "
+                "baseline since the change"
+            )
         self.differences = differences(theirs, ours)
 
     def calibrate(self, window_seconds: float) -> None:

@@ -10,10 +10,10 @@ direction, which no test over them can see; so no look rests on a single one.
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Literal, Protocol
 
 from mmbench.compare.paired import Decision, PairedRule, judge_look, stopped
-from mmbench.errors import PlanError
+from mmbench.errors import ArmError, NotComparable, PlanError
 from mmbench.speed.arm import Limits
 from mmbench.speed.messages import Memory
 from mmbench.speed.paired import (
@@ -61,8 +61,18 @@ class Watcher(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """Why a case was given up. not_comparable: both sides live, but differ in more than the code.
+    failed: one died, hung or refused, or the case cannot be timed. message: a whole sentence."""
+
+    kind: Literal["not_comparable", "failed"]
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PairedCell:
-    """All that was seen of one case. decision: None if the time ended before the first look.
+    """All that was seen of one case. decision: None if the time ended before the first look, or
+    with a `failure`.
 
     memory: peaks of baseline and candidate, the largest of all visits. settled: False if in some
     visit the windows still had a trend when the pairs began.
@@ -75,6 +85,7 @@ class PairedCell:
     settled: bool
     memory: tuple[Memory, Memory] | None
     differences: tuple[str, ...]
+    failure: Failure | None = None
 
 
 @dataclass(slots=True)
@@ -86,9 +97,24 @@ class _Cell:
     settled: bool = True
     memory: list[tuple[Memory, Memory]] = field(default_factory=list)
     differences: tuple[str, ...] = ()
+    failure: Failure | None = None
+
+    @property
+    def is_open(self) -> bool:
+        return self.decision is None and self.failure is None
 
     def seconds(self, clock: Clock) -> list[tuple[float, float]]:
         return [pair.seconds(clock) for pair in self.pairs]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Visit:
+    """wanted, goal: the pairs that a cell has at the end of the look, and of this visit of it.
+    until: monotonic seconds."""
+
+    wanted: int
+    goal: int
+    until: float
 
 
 class Opening(Protocol):
@@ -107,7 +133,7 @@ def time_paired(
     *,
     opening: Opening = open_pairing,
 ) -> tuple[PairedCell, ...]:
-    """Time and judge every case. ArmError if a side dies, hangs or fails."""
+    """Time and judge every case. One that fails is given up, and takes no other with it."""
     names = [case.name for case in cases]
     if not names or len(set(names)) != len(names):
         raise PlanError(f"paired timing needs cases, each named once: {', '.join(names) or 'none'}")
@@ -115,24 +141,18 @@ def time_paired(
     cells = {case.name: _Cell(case) for case in cases}
     rule = conditions.rule
     for look in range(len(rule.looks)):
-        open_cells = {name: cell for name, cell in cells.items() if cell.decision is None}
         for goal in goals(rule, look, conditions.visits):
-            for cell in open_cells.values():
-                if time.monotonic() < until:
+            visit = _Visit(wanted=rule.looks[look], goal=goal, until=until)
+            for cell in cells.values():
+                if cell.is_open and time.monotonic() < until:
                     watcher.visiting(cell.case, look)
-                    pairing = opening(
-                        cell.case, programs, device=conditions.device, limits=conditions.limits
-                    )
-                    try:
-                        _visit(pairing, cell, conditions, look, goal, until, watcher)
-                    finally:
-                        pairing.close()
-        _judge(open_cells, conditions, look, family=len(cells))
+                    _try(cell, programs, conditions, visit, watcher, opening)
+        _judge(cells, conditions, look)
         if time.monotonic() >= until:
             break
     for cell in cells.values():
         last = _last_look(cell, rule)
-        if cell.decision is None and last is not None:
+        if cell.is_open and last is not None:
             cell.decision = stopped(rule, cell.seconds(conditions.clock), last)
     return tuple(_seen(cell) for cell in cells.values())
 
@@ -150,22 +170,36 @@ def goals(rule: PairedRule, look: int, visits: int) -> tuple[int, ...]:
     return tuple(sorted({goal for goal in found if goal > before} | {rule.looks[look]}))
 
 
-def _visit(
-    pairing: Pairing,
+def _try(
     cell: _Cell,
+    programs: Programs,
     conditions: Conditions,
-    look: int,
-    goal: int,
-    until: float,
+    visit: _Visit,
     watcher: Watcher,
+    opening: Opening,
+) -> None:
+    """Visit the cell, or give it up: what the others have shown stands, and they go on."""
+    try:
+        pairing = opening(cell.case, programs, device=conditions.device, limits=conditions.limits)
+        try:
+            _time(pairing, cell, conditions, visit, watcher)
+        finally:
+            pairing.close()
+    except NotComparable as error:
+        cell.failure = Failure(kind="not_comparable", message=str(error))
+    except (ArmError, PlanError) as error:  # PlanError: a step too short to be timed
+        cell.failure = Failure(kind="failed", message=str(error))
+
+
+def _time(
+    pairing: Pairing, cell: _Cell, conditions: Conditions, visit: _Visit, watcher: Watcher
 ) -> None:
     """Add pairs up to the goal, or until the time is over."""
-    wanted = conditions.rule.looks[look]
-    _prepare(pairing, cell, conditions, until)
+    _prepare(pairing, cell, conditions, visit.until)
     for pair in pairing.pairs():
         cell.pairs.append(pair)
-        watcher.paired(cell.case, cell.seconds(conditions.clock), wanted)
-        if len(cell.pairs) >= goal or time.monotonic() >= until:
+        watcher.paired(cell.case, cell.seconds(conditions.clock), visit.wanted)
+        if len(cell.pairs) >= visit.goal or time.monotonic() >= visit.until:
             break
     cell.memory.append(pairing.memory())
 
@@ -178,16 +212,16 @@ def _prepare(pairing: Pairing, cell: _Cell, conditions: Conditions, until: float
     cell.differences = pairing.differences
 
 
-def _judge(cells: dict[str, _Cell], conditions: Conditions, look: int, *, family: int) -> None:
-    """Those that have all pairs of the look."""
+def _judge(cells: dict[str, _Cell], conditions: Conditions, look: int) -> None:
+    """Those that are open and have all pairs of the look. The family is all that were asked for."""
     wanted = conditions.rule.looks[look]
     whole = {
         name: cell.seconds(conditions.clock)
         for name, cell in cells.items()
-        if len(cell.pairs) >= wanted
+        if cell.is_open and len(cell.pairs) >= wanted
     }
     if whole:
-        for name, decision in judge_look(conditions.rule, whole, look, family=family).items():
+        for name, decision in judge_look(conditions.rule, whole, look, family=len(cells)).items():
             cells[name].decision = decision
 
 
@@ -206,6 +240,7 @@ def _seen(cell: _Cell) -> PairedCell:
         settled=cell.settled,
         memory=_largest(cell.memory),
         differences=cell.differences,
+        failure=cell.failure,
     )
 
 

@@ -5,10 +5,11 @@
     --against /path/to/venv             the mmbench and the libraries of that environment
 
 A worktree lies in a temporary folder and goes away at the end, by an error or Ctrl-C too. After a
-SIGKILL of the gate `git worktree prune` removes what git remembers of it.
+SIGKILL of the gate `git worktree list` still has it, and `git worktree remove --force` takes it.
 """
 
 import os
+import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -61,9 +62,11 @@ def worktree(root: Path, commit: str) -> Iterator[Path]:
             _git(root, "worktree", "add", "--quiet", "--detach", str(tree), commit)
             yield tree
         finally:
-            # it may be half there, or not at all, after an interrupt
-            _git(root, "worktree", "remove", "--force", str(tree), check=False)
-            _git(root, "worktree", "prune", check=False)
+            # After an interrupt it may be half there, which git would not remove; one that is gone
+            # it forgets, and with the second --force one that was being made, and is locked.
+            # No prune: that forgets the user's own trees too, on a disk that is not mounted now.
+            shutil.rmtree(tree, ignore_errors=True)
+            _git(root, "worktree", "remove", "--force", "--force", str(tree), check=False)
 
 
 def checkout(against: str) -> Path:

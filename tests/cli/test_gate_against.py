@@ -97,7 +97,10 @@ def test_a_revision_without_paired_timing_cannot_be_compared(
 
 
 @pytest.mark.slow
-def test_an_interrupt_leaves_no_process_and_no_worktree(clone: Path, tiny_bert: ModelCard) -> None:
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_interrupt_leaves_no_process_and_no_worktree(
+    clone: Path, tiny_bert: ModelCard, number: signal.Signals, status: int
+) -> None:
     with subprocess.Popen(
         command(clone, tiny_bert, "HEAD"),
         cwd=clone.parent,
@@ -111,7 +114,7 @@ def test_an_interrupt_leaves_no_process_and_no_worktree(clone: Path, tiny_bert: 
         assert within(60, lambda: len(own.children()) == 2), "both sides are running"
         sides = [child.pid for child in own.children()]
         assert worktrees(clone) == 2
-        running.send_signal(signal.SIGINT)
-        assert running.wait(30) == 130
+        running.send_signal(number)
+        assert running.wait(30) == status
     assert within(5, lambda: not any(alive(side) for side in sides))
     assert worktrees(clone) == 1

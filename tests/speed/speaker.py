@@ -5,6 +5,7 @@ KIND is what is wrong with it. LOG takes a line for each window: its number in t
 """
 
 import json
+import math
 import os
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from mmbench.lifeline import end_with
 from mmbench.speed.messages import PROTOCOL
 
 PACKAGE = Path(__file__).parents[2] / "mmbench"
+WRONG_SECONDS = {"instant": 0.0, "backward": -1.0, "endless": math.inf, "nameless": math.nan}
 FINGERPRINT = {"code": "1", "device": "cpu", "libraries": {"torch": "2.11.0"}}
 
 
@@ -49,7 +51,8 @@ def answer(kind: str, log: Path, step_seconds: float, name: str, asked: object) 
             return say(error={"kind": "CardError", "message": "no weights; get them"})
         libraries = {"torch": "2.12.0" if kind == "newer" else "2.11.0"}
         work = {"samples": 3.0 if kind == "other_work" else 2.0}
-        return say(loaded={"fingerprint": {**FINGERPRINT, "libraries": libraries}, "work": work})
+        found = {**FINGERPRINT, "libraries": libraries, "threads": 4 if kind == "wider" else 2}
+        return say(loaded={"fingerprint": found, "work": work})
     if name == "memory":
         return say(memory={"peak_rss_bytes": 1e9, "peak_cuda_bytes": None})
     if name == "run":
@@ -57,7 +60,9 @@ def answer(kind: str, log: Path, step_seconds: float, name: str, asked: object) 
         with log.open("a") as file:
             file.write(f"{time.monotonic_ns()}\n")
     steps = asked if name == "run" and isinstance(asked, int) else 1
-    return say(ran={"steps": steps, "seconds": steps * step_seconds, "cpu_seconds": 1e-3})
+    seconds = WRONG_SECONDS.get(kind, steps * step_seconds)
+    steps += kind == "miscounts"
+    return say(ran={"steps": steps, "seconds": seconds, "cpu_seconds": 1e-3})
 
 
 def misbehave(kind: str) -> None:

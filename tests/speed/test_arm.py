@@ -53,6 +53,23 @@ def test_an_arm_that_says_something_else_is_an_error(tmp_path: Path) -> None:
             arm.run(1)
 
 
+@pytest.mark.parametrize("kind", ["instant", "backward", "endless", "nameless"])
+def test_a_window_without_a_time_is_an_error(tmp_path: Path, kind: str) -> None:
+    with Arm(speaker("candidate", tmp_path / "log", kind=kind), LIMITS) as arm:
+        arm.hello()
+        with pytest.raises(ArmError, match=r"candidate says that 2 steps took .* which no window"):
+            arm.run(2)
+        with pytest.raises(ArmError, match="candidate says that 1 steps took"):
+            arm.warm(0.1)
+
+
+def test_a_window_of_other_steps_is_an_error(tmp_path: Path) -> None:
+    with Arm(speaker("candidate", tmp_path / "log", kind="miscounts"), LIMITS) as arm:
+        arm.hello()
+        with pytest.raises(ArmError, match="candidate was asked for 2 steps, and ran 3"):
+            arm.run(2)
+
+
 def test_an_arm_of_another_protocol_cannot_be_compared(tmp_path: Path) -> None:
     with (
         Arm(speaker("baseline 1a2b", tmp_path / "log", kind="old"), LIMITS) as arm,

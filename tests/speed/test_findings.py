@@ -1,17 +1,18 @@
 """Cells of a paired timing as findings of the gate."""
 
 from dataclasses import replace
+from typing import Literal
 
 import pytest
 
 from mmbench.cards import GateThresholds
-from mmbench.compare.gate import CANNOT_TELL, PASS, REGRESSION
+from mmbench.compare.gate import CANNOT_TELL, ERROR, PASS, REGRESSION, Reason
 from mmbench.compare.paired import Decision, Outcome
 from mmbench.errors import PlanError
 from mmbench.speed.findings import not_comparable, rate_threshold, report_of
 from mmbench.speed.messages import Memory, Ran
 from mmbench.speed.paired import TimedPair
-from mmbench.speed.session import PairedCell
+from mmbench.speed.session import Failure, PairedCell
 from tests.speed.arms import CASE
 
 PLAIN = GateThresholds()
@@ -94,6 +95,23 @@ def test_what_cannot_be_told_says_why() -> None:
     codes = [found.reason.code for found in report.findings if found.reason is not None]
     assert codes == ["noisy", "out_of_time"]
     assert report.status == CANNOT_TELL
+
+
+@pytest.mark.parametrize(
+    ("kind", "verdict", "status"),
+    [("failed", "error", ERROR), ("not_comparable", "cannot_tell", CANNOT_TELL)],
+)
+def test_a_case_that_failed_says_so_and_hides_no_regression(
+    kind: Literal["failed", "not_comparable"], verdict: str, status: int
+) -> None:
+    failure = Failure(kind=kind, message="it ran out of memory")
+    lost = replace(cell(), decision=None, memory=None, failure=failure)
+    report = report_of([cell(), lost], PLAIN, 0.05, baseline="a", candidate="b")
+    assert report.findings[-1].verdict == verdict
+    assert report.findings[-1].reason == Reason(code="told", values={"text": failure.message})
+    assert report.status == status
+    both = report_of([lost, cell("regression")], PLAIN, 0.05, baseline="a", candidate="b")
+    assert both.status == REGRESSION
 
 
 def test_a_baseline_that_cannot_be_compared_is_told_of_every_case() -> None:

@@ -2,14 +2,17 @@
 
 import time
 from collections.abc import Iterator
+from dataclasses import fields
 from itertools import islice
 from pathlib import Path
 
 import pytest
 
 from mmbench.errors import ArmError, NotComparable, PlanError
+from mmbench.records import Fingerprint
 from mmbench.speed.messages import Ran
 from mmbench.speed.paired import (
+    ALIKE,
     MOST_SETTLING_PAIRS,
     Programs,
     TimedPair,
@@ -84,6 +87,18 @@ def test_arms_that_do_different_work_cannot_be_compared(tmp_path: Path) -> None:
     both = programs(tmp_path, baseline="other_work")
     with pytest.raises(NotComparable, match=r"a step of words infer .* is \{'samples': 3.0\}"):
         open_pairing(CASE, both, device="cpu", limits=LIMITS)
+
+
+def test_arms_under_other_conditions_cannot_be_compared(tmp_path: Path) -> None:
+    both = programs(tmp_path, candidate="wider")
+    with pytest.raises(NotComparable, match=r"other conditions .* \(threads: 2 → 4\); give both"):
+        open_pairing(CASE, both, device="cpu", limits=LIMITS)
+
+
+@pytest.mark.parametrize("name", ["device", "device_name", "threads", "precision", "settings"])
+def test_conditions_that_must_agree_are_in_the_fingerprint(name: str) -> None:
+    assert name in ALIKE
+    assert name in {field.name for field in fields(Fingerprint)}
 
 
 def test_other_libraries_are_listed_not_refused(tmp_path: Path) -> None:

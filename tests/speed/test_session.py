@@ -8,9 +8,10 @@ import pytest
 
 from mmbench.compare.paired import PairedRule
 from mmbench.errors import ArmError, NotComparable, PlanError
+from mmbench.speed.arm import Limits
 from mmbench.speed.messages import Memory
-from mmbench.speed.paired import Programs
-from mmbench.speed.session import Conditions, PairedCell, goals, time_paired
+from mmbench.speed.paired import Pairing, Programs, open_pairing
+from mmbench.speed.session import Conditions, Opening, PairedCell, goals, time_paired
 from mmbench.speed_record import SpeedCase
 from tests.speed.arms import BRIEF, CASE, LIMITS, children, speaker, within
 
@@ -46,6 +47,7 @@ def session(
     kind: str = "well",
     cases: Sequence[SpeedCase] = (CASE,),
     budget_seconds: float = 600.0,
+    opening: Opening = open_pairing,
 ) -> tuple[tuple[PairedCell, ...], Witness]:
     programs = Programs(
         baseline=speaker("baseline", folder / "a"),
@@ -56,7 +58,7 @@ def session(
     conditions = Conditions(
         device="cpu", rule=RULE, budget_seconds=budget_seconds, window_seconds=0.1, limits=limits
     )
-    return time_paired(cases, programs, conditions, witness), witness
+    return time_paired(cases, programs, conditions, witness, opening=opening), witness
 
 
 @pytest.mark.parametrize(("seconds", "outcome"), [(0.1, "pass"), (0.12, "regression")])
@@ -95,19 +97,46 @@ def test_a_case_without_time_for_its_pairs_has_no_decision(tmp_path: Path) -> No
     assert [cell.decision for cell in cells] == [None, None]
 
 
-def test_a_side_that_dies_ends_the_session(tmp_path: Path) -> None:
-    with pytest.raises(ArmError, match="out of luck"):
-        session(tmp_path, kind="dies")
+@pytest.mark.parametrize(
+    ("kind", "expected", "words"),
+    [
+        ("dies", "failed", "out of luck"),
+        ("hangs", "failed", "no answer within"),
+        ("old", "not_comparable", "protocol"),
+        ("wider", "not_comparable", "threads: 2 → 4"),
+    ],
+)
+def test_a_side_that_fails_ends_its_case(
+    tmp_path: Path, kind: str, expected: str, words: str
+) -> None:
+    (cell,), witness = session(tmp_path, kind=kind)
+    assert cell.decision is None
+    assert cell.failure is not None
+    assert cell.failure.kind == expected
+    assert words in cell.failure.message
+    assert witness.visits == [(CASE.name, 0)], "it is not tried again"
 
 
-def test_a_side_that_hangs_ends_the_session(tmp_path: Path) -> None:
-    with pytest.raises(ArmError, match="no answer within"):
-        session(tmp_path, kind="hangs")
+def test_a_step_too_short_to_be_timed_ends_its_case(tmp_path: Path) -> None:
+    (cell,), _ = session(tmp_path, candidate_seconds=1e-5)
+    assert cell.failure is not None
+    assert cell.failure.kind == "failed"
+    assert "raise the batch size or the tokens" in cell.failure.message
 
 
-def test_an_incompatible_side_ends_the_session(tmp_path: Path) -> None:
-    with pytest.raises(NotComparable, match="protocol"):
-        session(tmp_path, kind="old")
+@pytest.mark.parametrize("error", [ArmError, NotComparable])
+def test_a_case_that_fails_discards_no_other(tmp_path: Path, error: type[ArmError]) -> None:
+    def opening(
+        case: SpeedCase, programs: Programs, *, device: str, limits: Limits | None = None
+    ) -> Pairing:
+        if case == OTHER:
+            raise error("out of memory")
+        return open_pairing(case, programs, device=device, limits=limits)
+
+    cells, _ = session(tmp_path, candidate_seconds=0.12, cases=(OTHER, CASE), opening=opening)
+    assert [cell.failure is None for cell in cells] == [False, True]
+    assert cells[1].decision is not None
+    assert cells[1].decision.outcome == "regression"
 
 
 def test_a_session_without_cases_is_refused(tmp_path: Path) -> None:

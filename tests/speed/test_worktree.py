@@ -60,6 +60,28 @@ def test_a_worktree_goes_away_on_errors(repository: Path, error: type[BaseExcept
     assert worktrees(repository) == 1
 
 
+def test_a_worktree_that_is_half_there_is_forgotten(repository: Path) -> None:
+    """As an interrupt of git leaves it: locked, and without the file that makes it one."""
+    with worktree(repository, "main") as tree:
+        git(repository, "worktree", "lock", str(tree))
+        (tree / ".git").unlink()
+    assert not tree.exists()
+    assert worktrees(repository) == 1
+
+
+def test_a_worktree_of_the_user_s_is_kept_while_its_disk_is_away(
+    repository: Path, tmp_path: Path
+) -> None:
+    theirs = tmp_path / "disk" / "theirs"
+    git(repository, "worktree", "add", "--quiet", "--detach", str(theirs), "main")
+    theirs.rename(tmp_path / "elsewhere")
+    with worktree(repository, "main"):
+        pass
+    (tmp_path / "elsewhere").rename(theirs)
+    assert worktrees(repository) == 2
+    assert git(theirs, "rev-parse", "HEAD") == git(repository, "rev-parse", "main")
+
+
 def test_the_merge_base_is_the_newest_shared_commit(repository: Path) -> None:
     main = git(repository, "rev-parse", "main")
     git(repository, "checkout", "--quiet", "main")
