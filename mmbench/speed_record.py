@@ -66,9 +66,15 @@ class SpeedCase:
         )
 
 
+def name_at_largest(case: SpeedCase) -> str:
+    """The case's name with `bmax` in place of its batch size."""
+    return case.name.replace(f" b{case.batch_size}", " bmax")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpeedRecord:
-    """All that was seen of one case. `seconds` is the whole of it, loading included."""
+    """All that was seen of one case. `seconds` is the whole of it, loading included. largest: the
+    batch is the largest that the device was found to have room for, and not one that was named."""
 
     format: int = FORMAT
     key: str
@@ -81,6 +87,12 @@ class SpeedRecord:
     measurements: tuple[Measurement, ...] = ()
     warnings: tuple[str, ...] = ()
     failure: Failure | None = None
+    largest: bool = False
+
+    @property
+    def cell(self) -> str:
+        """What it is compared under: the same whatever batch was found to be the largest."""
+        return name_at_largest(self.case) if self.largest else self.case.name
 
     def measurement(self, name: str) -> Measurement | None:
         return next((m for m in self.measurements if m.name == name), None)

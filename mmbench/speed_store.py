@@ -47,8 +47,11 @@ def speed_records(root: Path) -> list[StoredSpeed]:
 
 
 def latest_speeds(stored: list[StoredSpeed]) -> list[StoredSpeed]:
-    """The last record of each case and fingerprint, in the order in which cases were first seen."""
-    newest = {(each.record.key, each.record.fingerprint.digest): each for each in stored}
+    """The last record of each cell, case and fingerprint, in the order in which they were first
+    seen."""
+    newest = {
+        (each.record.cell, each.record.key, each.record.fingerprint.digest): each for each in stored
+    }
     return list(newest.values())
 
 

@@ -30,6 +30,7 @@ ReasonCode = Literal[
     "unstable",
     "few_windows",
     "no_interval",
+    "not_measured",
     "measured_earlier",
     "from_cache",
     "whole_process",

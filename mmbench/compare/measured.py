@@ -20,7 +20,9 @@ from mmbench.records import (
 from mmbench.speed_record import SpeedRecord
 from mmbench.store import Stored
 
-RATE = re.compile(r"(?P<stage>.+?)_(?P<quantity>padded_tokens|tokens|samples|images)_per_second")
+RATE = re.compile(
+    r"(?P<stage>(?!.*_with_preparing).+?)_(?P<quantity>padded_tokens|tokens|samples|images)_per_second"
+)
 LATENCY = re.compile(r".+_p\d+_seconds")
 REUSED = "feature_seconds_reused"
 PEAK = re.compile(r"peak_(?!.*(growth|reserved)).+_bytes")
@@ -29,7 +31,7 @@ PEAK = re.compile(r"peak_(?!.*(growth|reserved)).+_bytes")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
     """A record, whatever it is of. cell, seed: those of a speed record are its case's name and 0.
-    stored: the record of a trial with its folder; None of a speed record."""
+    stored: the record of a trial with its folder; a speed record has a batch_size instead."""
 
     cell: str
     seed: int
@@ -42,6 +44,7 @@ class Measured:
     warnings: tuple[str, ...]
     failure: Failure | None
     stored: Stored | None = None
+    batch_size: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +85,8 @@ def of_trials(found: Iterable[Stored]) -> list[Measured]:
 def of_speed(found: Iterable[SpeedRecord]) -> list[Measured]:
     return [
         Measured(
-            cell=record.case.name,
+            cell=record.cell,
+            batch_size=record.case.batch_size,
             seed=0,
             key=record.case.key,
             status=record.status,
@@ -102,7 +106,7 @@ def work_differences(one: Measured, other: Measured) -> tuple[str, ...]:
     if one.key == other.key:
         return ()
     if one.stored is None or other.stored is None:
-        return ("model",)
+        return ("batch size",) if one.batch_size != other.batch_size else ("model",)
     return tuple(_trial_differences(one.stored.record.trial, other.stored.record.trial))
 
 
@@ -121,6 +125,14 @@ def readings(measured: Measured) -> dict[str, Reading]:
     for name in on_device or peaks:
         found[name] = _reading(known[name], measured, "memory")
     return found
+
+
+def unread(measured: Measured, name: str) -> str | None:
+    """Why there is no reading of a measurement that is there; None if it is not there."""
+    found = next((m for m in measured.measurements if m.name == name), None)
+    if found is None:
+        return None
+    return found.note or f"it is {found.value}"
 
 
 def _rates(known: Mapping[str, Measurement]) -> list[str]:

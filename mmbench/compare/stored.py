@@ -20,12 +20,13 @@ from mmbench.compare.gate import (
     Side,
 )
 from mmbench.compare.matching import Matching, Pair, match
-from mmbench.compare.measured import Measured, Reading, readings
+from mmbench.compare.measured import Measured, Reading, readings, unread
 from mmbench.compare.quality import plain_finding, quality_findings
 
 RATE_ON_CPU, RATE_ON_GPU = 0.05, 0.025
 MEMORY = 0.05
 QUALITY = 0.01
+SIDES: tuple[Side, ...] = ("baseline", "candidate")
 
 
 def threshold_of(given: GateThresholds, aspect: Aspect, metric: str, device: str) -> float:
@@ -79,15 +80,46 @@ def _measurements(
     missing: list[Missing] = []
     for name in names:
         both = [(base[name], cand[name]) for base, cand in sides if name in base and name in cand]
+        some = next(found[name] for side in sides for found in side if name in found)
+        threshold = threshold_of(thresholds, some.aspect, name, device)
         if len(both) < len(sides):
-            has_candidate = all(name in candidate for _, candidate in sides)
-            lacking: Side = "baseline" if has_candidate else "candidate"
-            missing.append(Missing(cell=cell, metric=name, lacking=lacking))
+            lack = _lacking(cell, name, pairs)
+            if isinstance(lack, Missing):
+                missing.append(lack)
+            else:
+                findings.append(_unread(cell, some, threshold, lack))
             continue
-        threshold = threshold_of(thresholds, both[0][1].aspect, name, device)
         blocked = _not_comparable(pairs, both)
         findings.append(judge_readings(cell, both, threshold, blocked=blocked, trust=trust))
     return findings, missing
+
+
+def _lacking(cell: str, name: str, pairs: Sequence[Pair]) -> Missing | Reason:
+    """The side that has no such measurement, or else why one has no value: a p99, say, of too few
+    calls."""
+    reasons: list[Reason] = []
+    for side in SIDES:
+        for pair in pairs:
+            measured = pair.baseline if side == "baseline" else pair.candidate
+            if name in readings(measured):
+                continue
+            note = unread(measured, name)
+            if note is None:
+                return Missing(cell=cell, metric=name, lacking=side)
+            reasons.append(Reason(code="not_measured", values={"side": side, "note": note}))
+    return reasons[0]
+
+
+def _unread(cell: str, some: Reading, threshold: float, reason: Reason) -> Finding:
+    return Finding(
+        cell=cell,
+        metric=some.metric,
+        aspect=some.aspect,
+        verdict="cannot_tell",
+        threshold=threshold,
+        unit=some.unit,
+        reason=reason,
+    )
 
 
 def _not_comparable(

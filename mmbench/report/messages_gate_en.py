@@ -72,6 +72,9 @@ MESSAGES = {
         "the record has no interval for it, so noise cannot be told from a change; measure it "
         "longer, or use --against"
     ),
+    "gate.reason.not_measured": (
+        "the {side} has no value of it: {note}; measure both for as long and on as much data"
+    ),
     "gate.reason.measured_earlier": (
         "it was measured in another run, by whatever code computed what is in the cache; empty the "
         "cache (mmbench cache clear) and run with --fresh"

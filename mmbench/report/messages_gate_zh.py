@@ -60,6 +60,7 @@ MESSAGES = {
     "gate.reason.no_interval": (
         "记录中没有该项的区间，无法区分噪声与变化；请延长测量，或使用 --against"
     ),
+    "gate.reason.not_measured": ("{side}没有该项的数值（{note}）；请让两边的测量时间与数据量相当"),
     "gate.reason.measured_earlier": (
         "该项为另一次运行所测，取决于当时写入缓存的代码；请清空缓存（mmbench cache clear）"
         "后以 --fresh 重跑"

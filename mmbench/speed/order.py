@@ -7,7 +7,7 @@ from typing import Literal
 
 from mmbench.cards import BenchBlock, ModelCard
 from mmbench.catalog import Catalog
-from mmbench.speed_record import SpeedCase
+from mmbench.speed_record import SpeedCase, name_at_largest
 
 Init = Literal["random", "pretrained"]
 
@@ -31,9 +31,7 @@ class Order:
     @property
     def name(self) -> str:
         """The case's, with `bmax` for the largest batch."""
-        if not self.largest:
-            return self.case.name
-        return self.case.name.replace(f" b{self.case.batch_size}", " bmax")
+        return name_at_largest(self.case) if self.largest else self.case.name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

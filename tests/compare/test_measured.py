@@ -122,3 +122,32 @@ def test_what_differs_between_trials_is_named(make_record: MakeRecord) -> None:
     other = replace(one, trial=trial)
     measured = of_trials(Stored(Path("nowhere"), record) for record in (one, other))
     assert work_differences(*measured) == ("recipe.batch_size", "limit", "data")
+
+
+def test_the_largest_batch_has_one_cell_and_another_size_is_other_work() -> None:
+    def of_size(size: int, value: float) -> SpeedRecord:
+        rate = replace(
+            measurement("inference_samples_per_second"), value=value, low=value, high=value
+        )
+        one = speed_record(rate)
+        case = replace(one.case, batch_size=size)
+        return replace(one, case=case, key=case.key, largest=True)
+
+    report = compare_stored(
+        ("baseline", of_speed([of_size(64, 1000)])),
+        ("candidate", of_speed([of_size(128, 1100)])),
+        GateThresholds(),
+        trust_stored=True,
+        allow_missing=False,
+    )
+    (found,) = report.findings
+    assert (found.cell, found.verdict) == ("a infer fp32 bmax t32", "cannot_tell")
+    assert found.reason is not None
+    assert found.reason.values == {"differences": "batch size"}
+    assert (report.missing, report.status) == ((), 3)
+
+
+def test_a_short_stretch_with_preparing_is_not_compared() -> None:
+    rate = measurement("inference_with_preparing_samples_per_second")
+    (measured,) = of_speed([speed_record(rate)])
+    assert readings(measured) == {}
