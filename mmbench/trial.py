@@ -23,9 +23,9 @@ from mmbench.errors import MmbenchError, TrialError
 from mmbench.meters import environment
 from mmbench.meters.begun import Begun
 from mmbench.meters.calibrated import CalibrationWatch
-from mmbench.meters.energy import EnergyMeter
 from mmbench.meters.memory import peak_memory
 from mmbench.meters.noise import other_work, throttled
+from mmbench.meters.seen import Seen
 from mmbench.models.base import Adapter, PairedAdapter
 from mmbench.models.identity import weights_digest
 from mmbench.models.loading import load
@@ -117,18 +117,18 @@ def run_trial(trial: Trial, folder: Path, bench: Bench) -> Record:
     """
     true_float32()  # before the fingerprint, which tells it
     begun = Begun(trial=trial, device=bench.device)
-    energy, tally = EnergyMeter(bench.device), replace(bench.cache.tally)
+    seen, tally = Seen(bench.watcher, bench.device), replace(bench.cache.tally)
     record = begun.record("failed")
     try:
         if UNRESOLVED in trial.digests.values():
             resolve(trial)  # raises what hid the digest when the trial was begun
             raise TrialError("weights or data could not be named a moment ago; run it again")
-        for stage in _stages(record, folder, bench):
+        for stage in _stages(record, folder, bench, seen):
+            seen.look()
             record = stage  # so that what is known stays known if a later stage fails
-            energy.look()
     except Exception as error:  # noqa: BLE001 - the one place where a crash becomes a record
         record = replace(record, status="failed", failure=failure_of(error))
-    machine = environment.environment(bench.device, begun.meter)
+    machine = environment.environment(bench.device, begun.meter, seen.clocks)
     return replace(
         record,
         environment=machine,
@@ -136,7 +136,7 @@ def run_trial(trial: Trial, folder: Path, bench: Bench) -> Record:
         measurements=(
             *record.measurements,
             _reused(bench, tally, record),
-            *energy.measurements(),
+            *seen.energy.measurements(),
         ),
         warnings=(
             *record.warnings,
@@ -169,9 +169,9 @@ def failure_of(error: Exception) -> Failure:
     )
 
 
-def _stages(record: Record, folder: Path, bench: Bench) -> Iterator[Record]:
-    """The record when the scores are known, and again when everything is."""
-    trial, watcher = record.trial, bench.watcher
+def _stages(record: Record, folder: Path, bench: Bench, watcher: Watcher) -> Iterator[Record]:
+    """The record when the scores are known, when the costs are, and when everything is."""
+    trial = record.trial
     calibration = CalibrationWatch(bench.device)
     with peak_memory(bench.device) as peak:
         watcher.phase("reading data")
@@ -217,12 +217,19 @@ def _stages(record: Record, folder: Path, bench: Bench) -> Iterator[Record]:
     )
     yield record
     watcher.phase("timing")
-    cost, drift = costs(finetuned, setting), calibration.drift()
+    cost = costs(finetuned, setting)
+    record = replace(
+        record,
+        measurements=(*cost.measurements, *record.measurements),
+        warnings=(*record.warnings, *cost.warnings),
+    )
+    yield record  # at which the device is looked at while it is still warm
+    drift = calibration.drift()
     yield replace(
         record,
         status="ok",
-        measurements=(*cost.measurements, *record.measurements, *drift.measurements),
-        warnings=(*record.warnings, *cost.warnings, *drift.warnings),
+        measurements=(*record.measurements, *drift.measurements),
+        warnings=(*record.warnings, *drift.warnings),
         artefacts=_artefacts(finetuned, outcome, folder, bench),
     )
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 ADHOC = "bench"
 MAX = "max"
+CASE_MINUTES = 30.0
 MODES: tuple[Literal["train", "infer"], ...] = ("train", "infer")
 PRECISIONS: tuple[Literal["fp32", "bf16"], ...] = ("fp32", "bf16")
 
@@ -81,6 +82,12 @@ def bench(
         float,
         typer.Option("--seconds", min=0.1, metavar="S", help="How long each case is timed."),
     ] = 10.0,
+    case_minutes: Annotated[
+        float,
+        typer.Option(
+            "--case-minutes", min=0.01, metavar="M", help="After these a case has failed."
+        ),
+    ] = CASE_MINUTES,
     cards: Cards = None,
     device: Device = "auto",
     results: Annotated[
@@ -124,7 +131,9 @@ def bench(
     name, blocks = blocks_of(asked, catalog)
     timing = Timing(init=init.value, device=device, seconds=seconds, price_per_hour=price_per_hour)
     orders = orders_of(blocks, catalog, timing)
-    done = _time(orders, results or Path("results") / name, device)
+    if tokens is not None and all(order.case.tokens is None for order in orders):
+        raise PlanError("--tokens: no model that is timed takes text; leave it out")
+    done = _time(orders, results or Path("results") / name, device, case_minutes)
     _show(done, markdown, csv)
     if len(done) < len(orders):
         raise typer.Exit(INTERRUPTED)
@@ -191,7 +200,9 @@ def _batch_size(word: str) -> int | Literal["max"]:
     return int(word)
 
 
-def _time(orders: "list[Order]", results: Path, device: str) -> "list[SpeedRecord]":
+def _time(
+    orders: "list[Order]", results: Path, device: str, case_minutes: float
+) -> "list[SpeedRecord]":
     """Time them all; after an interrupt, what is done until then."""
     from mmbench.speed.bench import run_bench
     from mmbench.train.device import choose_device
@@ -200,7 +211,9 @@ def _time(orders: "list[Order]", results: Path, device: str) -> "list[SpeedRecor
     done: list[SpeedRecord] = []
     kind = choose_device(device).type
     try:
-        for order, stored in run_bench(orders, results, device_kind=kind):
+        for order, stored in run_bench(
+            orders, results, device_kind=kind, case_minutes=case_minutes
+        ):
             done.append(stored.record)
             note(f"[{len(done)}/{len(orders)}] {order.name}: {_said(stored.record)}")
     except KeyboardInterrupt:

@@ -100,10 +100,38 @@ class LoadMeter:
         return max(0.0, others / passed) if passed > 0 else 0.0
 
 
-def environment(device: torch.device, meter: LoadMeter) -> Environment:
-    """The machine as it is now, and what else it did since the meter was made."""
+class ClockWatch:
+    """Why a card slowed its clocks, and at what rates they ran, while it was at work: the driver
+    tells the moment alone, and an idle card nothing. Asks on CUDA only, some 0.1 ms a look."""
+
+    def __init__(self, device: torch.device) -> None:
+        self._card = _card(device)
+        self._reasons: set[str] | None = None
+        self.megahertz: dict[str, int] = {}
+
+    def look(self) -> None:
+        if self._card is None:
+            return
+        self.megahertz = self._card.megahertz()
+        reasons = self._card.throttling()
+        if reasons is not None:
+            self._reasons = (self._reasons or set()) | set(reasons)
+
+    @property
+    def throttling(self) -> tuple[str, ...] | None:
+        """The reasons of all looks; None if the card never told."""
+        return None if self._reasons is None else tuple(sorted(self._reasons))
+
+
+def environment(
+    device: torch.device, meter: LoadMeter, clocks: ClockWatch | None = None
+) -> Environment:
+    """The machine as it is now, and what else it did since the meter was made. clocks: a card's as
+    they were seen before, in place of a look now, when its work is over."""
+    if clocks is None:
+        clocks = ClockWatch(device)
+        clocks.look()
     gpu = torch.cuda.get_device_properties(device) if device.type == "cuda" else None
-    card = _card(device)
     return Environment(
         platform=f"{platform.system()} {platform.machine()}",
         python=platform.python_version(),
@@ -116,8 +144,8 @@ def environment(device: torch.device, meter: LoadMeter) -> Environment:
         load_at_end=os.getloadavg()[0],
         other_cores_busy=meter.other_cores_busy(),
         gpus=torch.cuda.device_count() if gpu is not None else 0,
-        gpu_mhz=card.megahertz() if card else {},
-        throttling=card.throttling() if card else None,
+        gpu_mhz=clocks.megahertz,
+        throttling=clocks.throttling,
         libraries={n: v for n in OTHER_LIBRARIES if (v := _version(n)) is not None},
     )
 

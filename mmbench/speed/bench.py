@@ -7,10 +7,12 @@ others go on in a new one.
 """
 
 import os
+import select
 import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -33,16 +35,17 @@ PATIENCE = 2.0  # seconds to end after SIGTERM, in which it shows where it was
 
 
 def run_bench(
-    orders: Sequence[Order], results: Path, *, device_kind: str
+    orders: Sequence[Order], results: Path, *, device_kind: str, case_minutes: float
 ) -> Iterator[tuple[Order, StoredSpeed]]:
-    """Each order with its record, as soon as that is stored under `results`."""
+    """Each order with its record, as soon as that is stored under `results`; failed, if it takes
+    longer than `case_minutes`."""
     for group in _groups(orders, device_kind):
         left = list(group)
         while left:  # a process that ends leaves the rest to another
             with Timer() as timer:
                 while left and timer.lives:
                     order = left.pop(0)
-                    yield order, put_speed(results, timer.time(order))
+                    yield order, put_speed(results, timer.time(order, 60 * case_minutes))
 
 
 def _groups(orders: Sequence[Order], device_kind: str) -> Iterator[list[Order]]:
@@ -77,21 +80,28 @@ class Timer:
     ) -> None:
         self.close()
 
-    def time(self, order: Order) -> SpeedRecord:
-        """The order's record, failed where the process ends on it. TrialError if the process ends
-        before it has even said on what machine it is."""
+    def time(self, order: Order, limit: float) -> SpeedRecord:
+        """The order's record, failed where the process ends on it or is at it for more than `limit`
+        seconds. TrialError if the process ends before it has even said on what machine it is."""
         assert self._process.stdin is not None
+        until = time.monotonic() + limit
         with suppress(BrokenPipeError):  # that it is gone shows when it is read from
             self._process.stdin.write(dump_json(order).replace(b"\n", b"") + b"\n")
-        begun = self._record()
+        begun = self._record(until)
         if begun is None:
             raise TrialError(f"no case can be timed: {self._end()}")
-        done = self._record()
+        done = self._record(until)
         if done is not None:
             return done
-        ending = self._end()
-        lost = Failure(kind="Lost", message=ending.splitlines()[0], traceback=ending)
-        return replace(begun, failure=lost)
+        late, ending = time.monotonic() >= until, self._end()
+        message = ending.splitlines()[0]
+        if late:
+            message = (
+                f"it was stopped at its limit of {limit / 60:g} minutes; raise --case-minutes, or "
+                "take a smaller --batch-sizes"
+            )
+        lost = Failure(kind="Late" if late else "Lost", message=message, traceback=ending)
+        return replace(begun, failure=lost, seconds=time.monotonic() - until + limit)
 
     def close(self) -> None:
         """End it, whatever it is doing."""
@@ -111,10 +121,15 @@ class Timer:
             os.close(self._lifeline)
             self._errors.close()
 
-    def _record(self) -> SpeedRecord | None:
-        """The next that it says; None when it has ended."""
+    def _record(self, until: float) -> SpeedRecord | None:
+        """The next that it says; None when it has ended, or says nothing `until` then."""
         assert self._process.stdout is not None
         try:
+            said, _, _ = select.select(
+                [self._process.stdout], [], [], max(0.0, until - time.monotonic())
+            )
+            if not said:
+                return None
             line = self._process.stdout.readline()
         except KeyboardInterrupt:
             self.lives = False  # it is in the middle of a case, so it will not end by itself

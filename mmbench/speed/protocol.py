@@ -14,6 +14,7 @@ import torch
 from mmbench.errors import TrialError
 from mmbench.meters.clock import Account, StepClock, Window, synchronise
 from mmbench.meters.energy import EnergyMeter
+from mmbench.meters.environment import ClockWatch
 from mmbench.meters.flops import parameters
 from mmbench.meters.latency import Largest, largest_batch, latencies, latency_measurements
 from mmbench.meters.memory import memory_parts, peak_memory
@@ -70,7 +71,12 @@ def largest_case(case: SpeedCase, device: torch.device) -> tuple[SpeedCase, str]
 
 
 def time_case(
-    case: SpeedCase, device: torch.device, *, seconds: float, price_per_hour: float | None
+    case: SpeedCase,
+    device: torch.device,
+    clocks: ClockWatch,
+    *,
+    seconds: float,
+    price_per_hour: float | None,
 ) -> Timed:
     """Load it and time it for `seconds`, and for longer if its steps are long."""
     began = time.perf_counter()
@@ -83,7 +89,7 @@ def time_case(
         synchronise(device)
     first_steps = time.perf_counter() - loaded
     before, meter = calibrate(device), EnergyMeter(device)
-    windows, account = time_windows(workload, seconds)
+    windows, account = time_windows(workload, seconds, clocks)
     energy = meter.measurements()
     drift = drifted(before.beside(calibrate(device)))
     rates = throughput(windows, PREFIX[case.mode])
@@ -117,9 +123,12 @@ def warnings_of(windows: Sequence[Window], mode: Mode) -> list[str]:
     return warnings
 
 
-def time_windows(workload: Workload, seconds: float) -> tuple[Sequence[Window], Account]:
+def time_windows(
+    workload: Workload, seconds: float, clocks: ClockWatch
+) -> tuple[Sequence[Window], Account]:
     """Windows of steps for `seconds` and until there are enough to judge, or for PATIENCE times as
-    long. The device is waited for at their edges alone."""
+    long. The device is waited for at their edges alone, and its clocks are looked at there, in a
+    pause: FLOPs and the peak come later and heat it by other work."""
     with StepClock(workload.device) as clock:
         began = time.perf_counter()
         clock.resume()
@@ -133,6 +142,9 @@ def time_windows(workload: Workload, seconds: float) -> tuple[Sequence[Window], 
                 images=work.images,
                 audio_seconds=work.audio_seconds,
             )
+            if closed:
+                with clock.paused():
+                    clocks.look()
             passed = time.perf_counter() - began
             enough = len(clock.windows) >= ENOUGH_WINDOWS
             if closed and passed > seconds and (enough or passed > PATIENCE * seconds):

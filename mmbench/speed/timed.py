@@ -32,6 +32,8 @@ class Begun:
     """A case that has begun, and the record that it has so far."""
 
     device: torch.device
+    largest: bool
+    clocks: environment.ClockWatch
     meter: environment.LoadMeter = field(default_factory=environment.LoadMeter)
     at: datetime = field(default_factory=lambda: datetime.now(UTC))
     clock: float = field(default_factory=time.perf_counter)
@@ -41,18 +43,20 @@ class Begun:
             key=case.key,
             case=case,
             fingerprint=environment.fingerprint(self.device, case.precision),
-            environment=environment.environment(self.device, self.meter),
+            environment=environment.environment(self.device, self.meter, self.clocks),
             status=status,
             started_at=self.at.isoformat(timespec="seconds"),
             seconds=time.perf_counter() - self.clock,
             failure=failure,
+            largest=self.largest,
         )
 
 
 def run_order(order: Order) -> Iterator[SpeedRecord]:
     """What the record would be if this process ended now, and then the record itself."""
     true_float32()
-    begun = Begun(device=choose_device(order.device))
+    device = choose_device(order.device)
+    begun = Begun(device=device, largest=order.largest, clocks=environment.ClockWatch(device))
     yield begun.record(order.case, "failed", LOST)
     yield _finished(order, begun)
     gc.collect()  # the model is gone before the next one comes
@@ -69,7 +73,11 @@ def _finished(order: Order, begun: Begun) -> SpeedRecord:
             case, note = largest_case(case, begun.device)
             notes = [note]
         timed = time_case(
-            case, begun.device, seconds=order.seconds, price_per_hour=order.price_per_hour
+            case,
+            begun.device,
+            begun.clocks,
+            seconds=order.seconds,
+            price_per_hour=order.price_per_hour,
         )
     except Exception as error:  # noqa: BLE001 - the one place where a crash becomes a record
         failed = begun.record(case, "failed", failure_of(_named(error, case)))

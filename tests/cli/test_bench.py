@@ -19,11 +19,13 @@ class FakeBench:
         self.orders: list[Order] = []
         self.failing: set[str] = set()
         self.interrupt_after: int | None = None
+        self.case_minutes: float | None = None
 
     def run_bench(
-        self, orders: Sequence[Order], results: Path, *, device_kind: str
+        self, orders: Sequence[Order], results: Path, *, device_kind: str, case_minutes: float
     ) -> Iterator[tuple[Order, StoredSpeed]]:
         self.orders += orders
+        self.case_minutes = case_minutes
         for number, order in enumerate(orders):
             if number == self.interrupt_after:
                 raise KeyboardInterrupt
@@ -116,3 +118,17 @@ def test_what_cannot_be_timed_is_refused_before_anything_runs(
     assert ran.status == 2
     assert said in ran.err
     assert not fake.orders
+
+
+def test_a_length_of_texts_without_texts_is_an_error(mm: Command, fake: FakeBench) -> None:
+    ran = mm("bench", "--models", "resnet50", "--tokens", "16")
+    assert ran.status == 2
+    assert "--tokens: no model that is timed takes text" in ran.err
+    assert fake.orders == []
+
+
+def test_a_case_has_half_an_hour_unless_told_otherwise(mm: Command, fake: FakeBench) -> None:
+    mm("bench", "--models", "resnet50")
+    assert fake.case_minutes == 30
+    mm("bench", "--models", "resnet50", "--case-minutes", "2.5")
+    assert fake.case_minutes == 2.5

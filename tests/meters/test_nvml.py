@@ -89,3 +89,20 @@ def test_a_real_card_answers() -> None:
     assert 0 < found.megahertz()["sm"] <= found.megahertz()["sm_max"]
     assert found.driver() is not None
     assert found.throttling() is not None
+
+
+def test_a_watch_keeps_every_reason_that_was_seen_at_work(nvml: FakeNvml) -> None:
+    """The driver tells the moment alone, and after the work there is none."""
+    watch = environment.ClockWatch(CUDA)
+    assert watch.throttling is None
+    for bits in (4, 64, 1):
+        nvml.reasons = bits
+        watch.look()
+    assert watch.throttling == ("HwThermalSlowdown", "SwPowerCap")
+    assert watch.megahertz["sm"] == 1755
+
+
+def test_a_watch_of_a_cpu_asks_nothing(nvml: FakeNvml) -> None:
+    watch = environment.ClockWatch(torch.device("cpu"))
+    watch.look()
+    assert (watch.throttling, watch.megahertz, nvml.asked) == (None, {}, [])

@@ -9,7 +9,7 @@ from mmbench.errors import TrialError
 from mmbench.speed import bench
 from mmbench.speed.bench import Timer, run_bench
 from mmbench.speed.order import Order
-from mmbench.speed_store import speed_records
+from mmbench.speed_store import StoredSpeed, speed_records
 from tests.speed.cards import case, image_card, text_card
 
 
@@ -19,11 +19,17 @@ def order(**changes: object) -> Order:
     return replace(plain, **changes)  # type: ignore[arg-type]
 
 
+def _run(
+    orders: list[Order], results: Path, *, case_minutes: float = 5.0
+) -> list[tuple[Order, StoredSpeed]]:
+    return list(run_bench(orders, results, device_kind="cuda", case_minutes=case_minutes))
+
+
 def test_a_process_that_dies_is_a_failed_record_and_the_rest_goes_on(tmp_path: Path) -> None:
     """All in one process, as on a GPU, but for the one that takes it down."""
     killing = replace(text_card(), adapter="tests.speed.deadly:Deadly")
     orders = [order(), order(case=replace(order().case, model=killing)), order()]
-    done = [stored.record for _, stored in run_bench(orders, tmp_path, device_kind="cuda")]
+    done = [stored.record for _, stored in _run(orders, tmp_path)]
     assert [record.status for record in done] == ["ok", "failed", "ok"]
     failure = done[1].failure
     assert failure is not None
@@ -44,4 +50,22 @@ def test_on_a_cpu_each_case_has_a_process_on_a_gpu_each_model() -> None:
 def test_a_process_that_never_begins_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bench, "PROGRAM", "mmbench.speed.no_such_program")
     with Timer() as timer, pytest.raises(TrialError, match="No module named"):
-        timer.time(order())
+        timer.time(order(), 60)
+
+
+def test_a_case_past_its_limit_has_failed_and_the_rest_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pid = tmp_path / "pid"
+    monkeypatch.setenv("ENDLESS_PID", str(pid))
+    endless = replace(text_card(), adapter="tests.speed.deadly:Endless")
+    orders = [order(case=replace(order().case, model=endless)), order()]
+    done = [stored.record for _, stored in _run(orders, tmp_path, case_minutes=0.4)]
+    assert [record.status for record in done] == ["failed", "ok"]
+    failure = done[0].failure
+    assert failure is not None
+    assert failure.kind == "Late"
+    assert failure.message.startswith("it was stopped at its limit of 0.4 minutes; raise --case-mi")
+    assert "deadly.py" in failure.traceback  # where it was
+    assert 24 <= done[0].seconds < 40
+    assert not Path(f"/proc/{pid.read_text()}").exists()

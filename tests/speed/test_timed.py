@@ -9,6 +9,7 @@ import torch
 
 from mmbench.cards import HubModel, ModelCard
 from mmbench.errors import TrialError
+from mmbench.meters.environment import ClockWatch
 from mmbench.meters.latency import Largest
 from mmbench.meters.noise import FEW_WINDOWS
 from mmbench.speed import efficiency, protocol
@@ -169,6 +170,7 @@ def test_the_largest_batch_is_the_last_that_fitted(monkeypatch: pytest.MonkeyPat
     assert record.failure is None
     assert record.case.batch_size == 8
     assert record.key == record.case.key
+    assert record.cell == "tiny-bert train fp32 bmax t8"
     assert record.warnings[0].startswith("8 is the largest batch that was found: twice as many do")
 
 
@@ -186,7 +188,7 @@ def test_where_not_even_one_fits_the_case_has_failed(monkeypatch: pytest.MonkeyP
 
 def test_what_cannot_be_believed_is_warned_of() -> None:
     """Windows too few to judge, and a model that is faster than the machine."""
-    windows, _ = protocol.time_windows(build(case(mode="infer"), CPU), 0.05)
+    windows, _ = protocol.time_windows(build(case(mode="infer"), CPU), 0.05, ClockWatch(CPU))
     few = protocol.warnings_of(windows[:3], "infer")
     assert any(said.startswith("short: 2 of 5 windows") for said in few)
     assert not any("short" in said for said in protocol.warnings_of([windows[0]] * 12, "infer"))
@@ -198,7 +200,7 @@ def test_a_step_longer_than_a_window_ends_in_time(monkeypatch: pytest.MonkeyPatc
     """Four times the seconds asked for, and no more, where there are not enough windows."""
     monkeypatch.setattr("mmbench.meters.clock.WINDOW_SECONDS", 0.2)
     workload = build(case(mode="infer"), CPU)
-    windows, account = protocol.time_windows(workload, 0.1)
+    windows, account = protocol.time_windows(workload, 0.1, ClockWatch(CPU))
     assert 1 <= len(windows) <= 3
     assert account.seconds < 2
 
@@ -218,3 +220,24 @@ def test_a_gpu_is_measured_with_its_own_memory(mode: Any) -> None:
 def test_an_order_for_no_device_is_an_error() -> None:
     with pytest.raises(TrialError, match="no device"):
         list(run_order(order(device="cuda:99")))
+
+
+def test_clocks_are_looked_at_at_every_edge_and_before_flops_and_peak(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    seen: list[str] = []
+    compute = efficiency.efficiency
+
+    def look(self: ClockWatch) -> None:
+        seen.append("look")
+
+    def told(*arguments: Any) -> Any:
+        seen.append("efficiency")
+        return compute(*arguments)
+
+    monkeypatch.setattr(ClockWatch, "look", look)
+    monkeypatch.setattr(protocol, "efficiency", told)
+    record = outcome(order())
+    assert record.failure is None
+    assert seen.count("look") >= FEW_WINDOWS
+    assert seen.index("efficiency") == len(seen) - 1
