@@ -13,6 +13,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from mmbench.records import UNSTABLE as UNSTABLE
+
 FEW_WINDOWS = 5
 SHORT = "short"
 SPREAD = 0.10  # interquartile range of the windows, of their median
@@ -20,7 +22,6 @@ DRIFT = 0.06  # between the medians of both halves, of the first
 DRIFT_ERRORS = 3.0  # standard errors that a drift must exceed as well
 OTHER_WORK = 0.1  # of the cores
 CALIBRATION_DRIFT = 0.06  # of a kernel before and after the run
-UNSTABLE = "unstable"
 ADVICE = "close other programs and run it again, or use mmbench gate --against, which alternates"
 
 Reals = NDArray[np.float64]
@@ -51,6 +52,11 @@ def unstable_windows(costs: Sequence[float], what: str) -> list[str]:
             f"from its first half to its second; {ADVICE}"
         )
     return warnings
+
+
+def never_settled(what: str) -> str:
+    """Of windows that changed to the end (`steady.Warmup.settled`)."""
+    return f"{UNSTABLE}: the warm-up of {what} never settled; time it for longer, or {ADVICE}"
 
 
 def throttled(reasons: Sequence[str]) -> list[str]:

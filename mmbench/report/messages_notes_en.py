@@ -27,6 +27,7 @@ MESSAGES = {
     "note.spread": ("the middle half of the windows of {timed} spreads over {share}"),
     "note.slower": ("{timed} became {share} slower from its first half to its second"),
     "note.faster": ("{timed} became {share} faster from its first half to its second"),
+    "note.unsettled": "the warm-up of {timed} never settled",
     "note.throttled": ("the device slowed its clocks ({reasons})"),
     "note.calibration": ("the same {kernel} took {change} after the trial than before it"),
     "timed.training": "training",

@@ -23,6 +23,7 @@ MESSAGES = {
     "note.spread": ("{timed}各计时窗口的四分位距达 {share}"),
     "note.slower": ("{timed}的后半段比前半段慢 {share}"),
     "note.faster": ("{timed}的后半段比前半段快 {share}"),
+    "note.unsettled": "{timed}的计时窗口一直在变化，预热未能结束",
     "note.throttled": ("设备降低了时钟频率（{reasons}）"),
     "note.calibration": ("同样的{kernel}，试验之后的耗时比试验之前{change}"),
     "timed.training": "训练",

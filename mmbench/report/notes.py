@@ -7,8 +7,7 @@ and told through the catalogue; anybody else's are shown as they are.
 import re
 from collections.abc import Mapping
 
-from mmbench.meters.noise import UNSTABLE
-from mmbench.records import Record
+from mmbench.records import UNSTABLE, Record
 from mmbench.report.i18n import Messages
 
 Known = Mapping[str, re.Pattern[str]]
@@ -40,6 +39,7 @@ NOTES: Known = {
     ),
     "note.slower": re.compile(r"unstable: (?P<timed>.+) became (?P<share>\S+) slower .*"),
     "note.faster": re.compile(r"unstable: (?P<timed>.+) became (?P<share>\S+) faster .*"),
+    "note.unsettled": re.compile(r"unstable: the warm-up of (?P<timed>.+) never settled; .*"),
     "note.throttled": re.compile(r"unstable: the device slowed its clocks \((?P<reasons>.+)\); .*"),
     "note.calibration": re.compile(
         r"unstable: the same (?P<kernel>.+) took (?P<change>\S+ \w+) after the trial .*"

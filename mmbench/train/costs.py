@@ -11,10 +11,10 @@ from mmbench.data.batches import Batch, to_device, training_batches
 from mmbench.data.fleeting import fleeting_cache
 from mmbench.data.prepared import Inputs, Prepared
 from mmbench.data.views import rows_at, spread
-from mmbench.meters.clock import StepClock, Window
+from mmbench.meters.clock import StepClock, Window, synchronise
 from mmbench.meters.latency import latency_measurements, staged
-from mmbench.meters.noise import FEW_WINDOWS, unstable_windows
-from mmbench.meters.rates import shares, spent, steady_windows, throughput
+from mmbench.meters.noise import FEW_WINDOWS, never_settled, unstable_windows
+from mmbench.meters.rates import shares, spent, steady_windows, throughput, warmup_of
 from mmbench.records import Measurement
 from mmbench.train.device import Precision, autocast
 from mmbench.train.finetune import Finetuned, Grid
@@ -24,6 +24,7 @@ from mmbench.train.setting import Setting
 INFERENCE_ROWS = 512
 INFERENCE_BATCH = 32
 LATENCY_SECONDS = 1.5
+PREPARING_SECONDS = 1.0
 LATENCY_SHARE = 0.25  # of the time for inference, where that is short
 LATENCY_CALLS = 1000
 MEASURED_EARLIER = "measured when the features were computed"
@@ -45,6 +46,7 @@ def costs(finetuned: Finetuned, setting: Setting) -> Costs:
     measurements = [
         *(_training(finetuned, grid) if grid is not None else ()),
         *throughput(inference, "inference"),
+        with_preparing(finetuned, setting),
         *latency(finetuned, setting),
         Measurement(
             name="parameters", unit="1", value=float(sum(p.numel() for p in model.parameters()))
@@ -63,7 +65,8 @@ def costs(finetuned: Finetuned, setting: Setting) -> Costs:
 
 
 def _unstable(windows: Sequence[Window], what: str) -> list[str]:
-    return unstable_windows([window.cost for window in steady_windows(windows)], what)
+    unsettled = [never_settled(what)] if warmup_of(windows).settled is False else []
+    return [*unsettled, *unstable_windows([w.cost for w in steady_windows(windows)], what)]
 
 
 def _training(finetuned: Finetuned, grid: Grid) -> list[Measurement]:
@@ -161,6 +164,42 @@ def inference_windows(finetuned: Finetuned, setting: Setting) -> list[Window]:
 
 def _tested(finetuned: Finetuned) -> str:
     return next((s for s in finetuned.prepared if s.startswith("test")), "validation")
+
+
+@torch.inference_mode()
+def with_preparing(finetuned: Finetuned, setting: Setting) -> Measurement:
+    """Batches of INFERENCE_BATCH, from raw texts or image files to logits, one after the other in
+    one process: what a service gives that prepares as it answers. A short stretch of whole batches,
+    each a value, after a first that is not timed."""
+    objective, model, device = finetuned.objective, finetuned.model, setting.device
+    examples = objective.data.splits[_tested(finetuned)]
+    rows = spread(len(examples), INFERENCE_ROWS).tolist()
+    batches = itertools.cycle(
+        [rows[i : i + INFERENCE_BATCH] for i in range(0, len(rows), INFERENCE_BATCH)]
+    )
+    cache = fleeting_cache()
+
+    def answer(batch: list[int]) -> int:
+        prepared = objective.adapter.prepare(examples.take(batch), cache)
+        inputs = prepared.collate(range(len(prepared)))
+        with autocast(device, setting.recipe.precision):
+            model.predict({name: tensor.to(device) for name, tensor in inputs.items()})
+        synchronise(device)
+        return len(prepared)
+
+    model.to(device).eval()
+    answer(next(batches))
+    until = time.perf_counter() + min(PREPARING_SECONDS, LATENCY_SHARE * setting.inference_seconds)
+    done: list[tuple[int, float]] = []
+    while not done or time.perf_counter() < until:
+        began = time.perf_counter()
+        done.append((answer(next(batches)), time.perf_counter() - began))
+    return Measurement(
+        name="inference_with_preparing_samples_per_second",
+        unit="samples/s",
+        value=sum(samples for samples, _ in done) / sum(seconds for _, seconds in done),
+        values=tuple(samples / seconds for samples, seconds in done),
+    )
 
 
 @torch.inference_mode()

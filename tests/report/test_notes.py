@@ -16,7 +16,7 @@ from mmbench.executors.process import Ending
 from mmbench.executors.worker import SHARED
 from mmbench.meters.clock import Window
 from mmbench.meters.latency import few_note
-from mmbench.meters.noise import drifted, other_work, throttled, unstable_windows
+from mmbench.meters.noise import drifted, never_settled, other_work, throttled, unstable_windows
 from mmbench.meters.rates import NEVER_SETTLED, throughput
 from mmbench.progress import Silent
 from mmbench.report.i18n import Messages
@@ -85,6 +85,7 @@ def ours(tmp_path: Path) -> list[str]:
         f"learning rate 0.1 diverged: {diverged()}",
         *other_work(1.24, 2),
         NEVER_SETTLED,
+        never_settled("training"),
         few_note(250),
         *unstable(),
     ]

@@ -1,11 +1,18 @@
 """What a record says of its own timing."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from mmbench.cards import ModelCard, Recipe, TaskCard
+from mmbench.meters.clock import Window
+from mmbench.meters.energy import EnergyMeter
+from mmbench.meters.environment import ClockWatch
+from mmbench.meters.rates import warmup_of
+from mmbench.progress import Silent
+from mmbench.train import costs
 from tests.train.trials import run
 
 pytestmark = pytest.mark.usefixtures("quick_timing")
@@ -77,3 +84,53 @@ def test_the_machine_is_calibrated_before_and_after(
         found = record.measurement(f"calibration_{kernel}_seconds")
         assert found is not None
         assert len(found.values) == 2
+
+
+def test_a_record_says_what_answering_raw_inputs_gives(
+    tiny_bert: ModelCard, colours: TaskCard, tmp_path: Path
+) -> None:
+    found = run(tiny_bert, colours, FULL, tmp_path / "run").measurement(
+        "inference_with_preparing_samples_per_second"
+    )
+    assert found is not None
+    assert found.value is not None
+    assert min(found.values) <= found.value <= max(found.values)
+
+
+def test_a_warm_up_that_never_settled_makes_a_trial_unstable() -> None:
+    window = Window(
+        seconds=1.0,
+        steps=1,
+        samples=1,
+        tokens=0,
+        padded_tokens=0,
+        data_wait_seconds=0.0,
+        transfer_seconds=0.0,
+    )
+    slower = [replace(window, seconds=1.2**i) for i in range(20)]
+    assert warmup_of(slower).settled is False
+    said = costs._unstable(slower, "training")
+    assert said[0].startswith("unstable: the warm-up of training never settled; ")
+    assert costs._unstable([window] * 20, "training") == []
+
+
+def test_energy_and_clocks_are_looked_at_during_a_fit(
+    tiny_bert: ModelCard, colours: TaskCard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whenever a fit tells something, so that a counter of energy cannot wrap twice unseen."""
+    seen: list[str] = []
+
+    def looked(name: str) -> Callable[[object], None]:
+        return lambda _: seen.append(name)
+
+    def told(self: Silent, *_: object) -> None:
+        seen.append("told")
+
+    monkeypatch.setattr(EnergyMeter, "look", looked("energy"))
+    monkeypatch.setattr(ClockWatch, "look", looked("clocks"))
+    for name in ("phase", "training", "validated"):
+        monkeypatch.setattr(Silent, name, told)
+    run(tiny_bert, colours, FULL, tmp_path / "run")
+    for place in (i for i, name in enumerate(seen) if name == "told"):
+        assert seen[place - 2 : place] == ["energy", "clocks"]
+    assert seen.count("told") > 4  # two validations, and what comes before and after
