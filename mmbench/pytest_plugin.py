@@ -9,7 +9,7 @@ from collections.abc import Generator
 import pytest
 
 from mmbench.throughput.fixture import Options, Throughput
-from mmbench.throughput.session import Session, options_of
+from mmbench.throughput.session import Session, check_name, options_of
 
 SESSION = pytest.StashKey[Session]()
 OF_TEST = pytest.StashKey[Throughput]()
@@ -48,6 +48,8 @@ def pytest_configure(config: pytest.Config) -> None:
     options = options_of(config)
     if options.save is not None and options.off is not None:
         raise pytest.UsageError(f"--throughput-save: nothing would be timed: {options.off}")
+    if options.save is not None:
+        check_name(options.save)
     config.stash[SESSION] = Session(options)
 
 

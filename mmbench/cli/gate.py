@@ -110,7 +110,11 @@ def gate(
 
     Exit status: 0 pass, 1 regression, 2 usage or error, 3 cannot tell.
     """
-    paired_only = {"--minutes": minutes is not None, "--random-init": random_init}
+    paired_only = {
+        "--device": device != "auto",
+        "--minutes": minutes is not None,
+        "--random-init": random_init,
+    }
     stored_only = {
         "--trust-stored": trust_stored,
         "--allow-missing": allow_missing,

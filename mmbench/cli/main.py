@@ -85,7 +85,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         app(args=arguments, obj=session, prog_name="mmbench")
     except SystemExit as end:
-        return end.code if isinstance(end.code, int) else 0
+        if end.code is None or isinstance(end.code, int):
+            return end.code or 0
+        complain(str(end.code))  # a library's last words, for which Python ends with 1
+        return 1
     except MmbenchError as error:
         if session.debug:
             traceback.print_exc()

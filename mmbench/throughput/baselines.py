@@ -50,9 +50,7 @@ class Baselines:
 
     def path(self, name: str) -> Path:
         """The file of this machine's baseline of that name; CannotTime for what is no name."""
-        if not NAME.fullmatch(name):
-            raise CannotTime(f"{name!r} cannot name a baseline; use letters, digits, '.', '_', '-'")
-        return self.root / this_machine().digest / f"{name}.json"
+        return self.root / this_machine().digest / f"{checked_name(name)}.json"
 
     def find(self, name: str, test: str) -> SavedTest:
         """What was saved of the test; CannotTime says what there is instead, and how to save it."""
@@ -84,6 +82,13 @@ class Baselines:
         if any(self.root.glob(f"*/{name}.json")):
             return "; there is one of another machine, whose times say nothing here"
         return ""
+
+
+def checked_name(name: str) -> str:
+    """The name; CannotTime if it cannot be that of a file."""
+    if not NAME.fullmatch(name):
+        raise CannotTime(f"{name!r} cannot name a baseline; use letters, digits, '.', '_', '-'")
+    return name
 
 
 def load(path: Path) -> Baseline:

@@ -68,6 +68,17 @@ def options_of(config: pytest.Config) -> Options:
     )
 
 
+def check_name(save: str) -> None:
+    """UsageError for what cannot name a baseline: before anything is timed for it."""
+    from mmbench.throughput.baselines import checked_name
+    from mmbench.throughput.errors import CannotTime
+
+    try:
+        checked_name(save)
+    except CannotTime as error:
+        raise pytest.UsageError(f"--throughput-save: {error}") from None
+
+
 def why_off(config: pytest.Config) -> str | None:
     """Why nothing is timed in this session, with what to do about it; None if timing is on."""
     if config.getoption("throughput_disable"):

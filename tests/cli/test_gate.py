@@ -278,3 +278,10 @@ def test_records_of_a_real_run_are_compared_by_their_answers(mm: Command, here: 
     ran = mm("gate", "new", "--baseline", "base", "--threshold-rate", "10")
     assert ran.status == 1
     assert "REGRESSION" in ran.out
+
+
+def test_a_device_is_not_for_records(mm: Command, here: Path, base: Path) -> None:
+    put(here / "new")
+    ran = mm("gate", "new", "--baseline", "base", "--device", "cpu")
+    assert ran.status == 2
+    assert "--device goes with --against alone" in ran.err

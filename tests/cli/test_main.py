@@ -144,3 +144,18 @@ def test_a_terminal_that_knows_ascii_alone_still_gets_an_answer() -> None:
         env={"PYTHONIOENCODING": "ascii", "PATH": ""},
     )
     assert b"minilm-l6" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "said"), [(None, 0, ""), (0, 0, ""), (3, 3, ""), ("no disk", 1, "no disk")]
+)
+def test_a_library_that_exits_with_words_has_failed(
+    mm: Command, monkeypatch: pytest.MonkeyPatch, code: object, status: int, said: str
+) -> None:
+    def leave(*_: object, **__: object) -> None:
+        raise SystemExit(code)
+
+    monkeypatch.setattr(entry, "app", leave)
+    ran = mm("list", "models")
+    assert ran.status == status
+    assert said in ran.err

@@ -88,3 +88,10 @@ def test_saving_where_timing_is_off_is_a_usage_error(
     done = run(pytester, SUITE, *SAVE, *off)
     assert done.ret == pytest.ExitCode.USAGE_ERROR
     done.stderr.fnmatch_lines(["ERROR: --throughput-save: nothing would be timed: *"])
+
+
+def test_a_bad_name_is_refused_before_anything_is_timed(pytester: pytest.Pytester) -> None:
+    done = run(pytester, SUITE, "--throughput-save", "../x")
+    assert done.ret == pytest.ExitCode.USAGE_ERROR
+    done.stderr.fnmatch_lines(["*--throughput-save: '../x' cannot name a baseline*"])
+    done.stdout.no_fnmatch_line("*collected*")
