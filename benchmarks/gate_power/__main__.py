@@ -1,12 +1,12 @@
 """How often the paired gate is wrong, and how often the stored one is.
 
-    python -m benchmarks.gate_power record     # traces of a slowed training step: about 10 minutes
+    python -m benchmarks.gate_power record     # traces of a slowed training step: about 8 minutes
     python -m benchmarks.gate_power replay     # decisions over resampled traces
-    python -m benchmarks.gate_power live       # decisions as the gate makes them: about 10 minutes
+    python -m benchmarks.gate_power live       # decisions as the gate makes them: about 8 minutes
     python -m benchmarks.gate_power table      # power.json and the table of docs/measuring.md
 
 `record` and `live` want a machine that does nothing else. `table` ends with status 1 if a target is
-missed. In small: `record --pairs 120 --levels 0,0.1 --model minilm-l6-scratch --out /tmp/gate`.
+missed. In small: `record --pairs 24 --restarts 2 --levels 0,0.1 --out /tmp/gate`.
 """
 
 import argparse
@@ -17,7 +17,7 @@ from benchmarks.gate_power.live import live
 from benchmarks.gate_power.record import Size, record
 from benchmarks.gate_power.replay import replay
 from benchmarks.gate_power.table import make_table
-from benchmarks.gate_power.traces import CONDITIONS, LEVELS, OUT, ROOT
+from benchmarks.gate_power.traces import CONDITIONS, OUT, ROOT
 from mmbench.compare.paired import PairedRule
 
 
@@ -29,11 +29,12 @@ def main() -> int:
         batch_size=options.batch_size,
         tokens=options.tokens,
         pairs=options.pairs,
+        restarts=options.restarts,
         window_seconds=options.window_seconds,
         neighbours=options.neighbours,
     )
     if options.what == "record":
-        record(size, tuple(options.conditions), options.levels or LEVELS, options.out)
+        record(size, tuple(options.conditions), options.levels, options.out)
     elif options.what == "replay":
         replay(options.out, options.decisions or 1000, rule)
     elif options.what == "live":
@@ -55,9 +56,10 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--levels", type=_levels, help="0,0.1: shares by which steps are slowed")
     parser.add_argument("--conditions", nargs="+", choices=CONDITIONS, default=CONDITIONS)
     parser.add_argument("--neighbours", type=int, default=3, help="processes that burn in bursts")
-    parser.add_argument("--pairs", type=int, default=240, help="of windows, a level")
+    parser.add_argument("--pairs", type=int, default=192, help="of windows, a level")
+    parser.add_argument("--restarts", type=int, default=6, help="fresh starts that share the pairs")
     parser.add_argument("--window-seconds", type=float, default=0.06)
-    parser.add_argument("--model", default="minilm-l6")
+    parser.add_argument("--model", default="bert-zh-scratch")
     parser.add_argument("--batch-size", type=int, default=4)
     parser.add_argument("--tokens", type=int, default=16)
     parser.add_argument("--threshold", type=float, default=PairedRule().threshold)

@@ -1,11 +1,11 @@
 """Decisions over resampled traces: the paired rule, and beside it what stored mode would say.
 
-Paired: blocks of consecutive pairs are drawn with replacement, so that a burst of other load stays
-one (moving-block bootstrap, Künsch 1989, doi:10.1214/aos/1176347265), and the stopping rule runs on
-them: looks, extension, end. Stored: the baseline's windows are consecutive ones of one part of the
-trace, the candidate's of a later one, as two runs have them; the decision is that of
-`compare.stored` on a baseline that is trusted. What it would not compare at all, since the records
-say that the machine was busy, is compared here.
+Paired: as a session does, every visit of every look draws one of the recorded starts, and a run of
+consecutive pairs of it, from an A B on, so that a burst of other load stays one; the stopping rule
+runs on them: looks, extension, end. Stored: the baseline's windows are consecutive ones of one
+start, the candidate's of another, as two runs have them; the decision is that of `compare.stored`
+on a baseline that is trusted. What it would not compare at all, since the records say that the
+machine was busy, is compared here.
 """
 
 from collections import Counter
@@ -24,8 +24,9 @@ from mmbench.compare.stored import judge_readings
 from mmbench.meters.clock import Window
 from mmbench.meters.rates import throughput
 from mmbench.speed.paired import Clock
+from mmbench.speed.session import Conditions, goals
 
-BLOCK = 20  # pairs: some seconds, longer than a burst
+VISITS = Conditions(device="cpu", rule=PairedRule()).visits  # of a look, as the gate has them
 STORED_WINDOWS = 30
 MEANS_THRESHOLD = 0.07  # torchbench's, the plainest rule there is
 
@@ -49,10 +50,10 @@ class Power:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Replay:
-    format: int = 1
+    format: int = 2
     alpha: float
     looks: tuple[int, ...]
-    block: int
+    visits: int
     power: tuple[Power, ...]
 
 
@@ -72,7 +73,7 @@ def replay(out: Path, decisions: int, rule: PairedRule) -> Replay:
                 f"cannot tell {power.cannot_tell:6.1%}  {power.mean_pairs:5.1f} pairs",
                 flush=True,
             )
-    whole = Replay(alpha=rule.alpha, looks=rule.looks, block=BLOCK, power=tuple(found))
+    whole = Replay(alpha=rule.alpha, looks=rule.looks, visits=VISITS, power=tuple(found))
     write_atomically(out / "replay.json", dump_json(whole))
     return whole
 
@@ -86,20 +87,30 @@ def decide(rule: PairedRule, pairs: Sequence[Pair]) -> Decision:
     raise AssertionError("the last look leaves nothing undecided")
 
 
-def resampled(pairs: Sequence[Pair], count: int, draws: np.random.Generator) -> list[Pair]:
-    """Blocks of consecutive pairs, each from an A B on, until there are so many."""
+def drawn(
+    visits: Sequence[Sequence[Pair]], rule: PairedRule, draws: np.random.Generator
+) -> list[Pair]:
+    """The pairs of one session up to its last look: those of a visit come from one start."""
     found: list[Pair] = []
-    length = min(BLOCK, len(pairs))
-    while len(found) < count:
-        start = 2 * int(draws.integers((len(pairs) - length) // 2 + 1))
-        found += pairs[start : start + length]
-    return found[:count]
+    for look in range(len(rule.looks)):
+        for goal in goals(rule, look, VISITS):
+            start = visits[int(draws.integers(len(visits)))]
+            while len(found) < goal:  # again, where the start has fewer pairs than the visit
+                found += run_of(start, goal - len(found), draws)
+    return found
+
+
+def run_of(pairs: Sequence[Pair], count: int, draws: np.random.Generator) -> Sequence[Pair]:
+    """So many consecutive pairs, or all, from an A B on."""
+    length = min(count, len(pairs))
+    first = 2 * int(draws.integers((len(pairs) - length) // 2 + 1))
+    return pairs[first : first + length]
 
 
 def _paired(trace: Trace, clock: Clock, decisions: int, rule: PairedRule) -> Power:
     draws = np.random.default_rng(0)
-    pairs = trace.times(clock)
-    found = [decide(rule, resampled(pairs, rule.looks[-1], draws)) for _ in range(decisions)]
+    visits = trace.times(clock)
+    found = [decide(rule, drawn(visits, rule, draws)) for _ in range(decisions)]
     return _power(
         trace,
         f"paired {clock}",
@@ -116,16 +127,18 @@ def _blocks(
     threshold: float,
     outcome: Callable[[Trace, Sequence[float], Sequence[float], float], str],
 ) -> Power:
-    """Block A, then block B, without a window that both saw."""
+    """The baseline's windows of one start, then the candidate's of another."""
     draws = np.random.default_rng(1)
-    baseline, candidate = zip(*trace.times("wall"), strict=True)
-    count = min(STORED_WINDOWS, len(baseline) // 2)
+    visits = trace.times("wall")
+    if len(visits) < 2:
+        raise ValueError(f"{trace.name}: one start alone; record it with --restarts 2 or more")
     found = []
     for _ in range(decisions):
-        first = int(draws.integers(len(baseline) - 2 * count + 1))
-        second = int(draws.integers(first + count, len(baseline) - count + 1))
-        windows = baseline[first : first + count], candidate[second : second + count]
-        found.append(outcome(trace, *windows, threshold))
+        before, after = draws.choice(len(visits), size=2, replace=False)
+        baseline = [pair[0] for pair in run_of(visits[before], STORED_WINDOWS, draws)]
+        candidate = [pair[1] for pair in run_of(visits[after], STORED_WINDOWS, draws)]
+        found.append(outcome(trace, baseline, candidate, threshold))
+    count = min(STORED_WINDOWS, *(len(visit) for visit in visits))
     return _power(trace, method, threshold, found, count)
 
 

@@ -23,9 +23,10 @@ METHODS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """Of the paired rule: a share that is to be at most, or at least, so much."""
+    """Of the paired rule: a share that is to be at most, or at least, so much. condition: of the
+    traces that were replayed, or `live`."""
 
-    condition: Literal["quiet", "neighbours"]
+    condition: Literal["quiet", "neighbours", "live"]
     level: float
     share: Literal["regression", "cannot_tell"]
     bound: Literal["at most", "at least"]
@@ -48,12 +49,14 @@ TARGETS = (
     ),
     Target(condition="quiet", level=0, share="cannot_tell", bound="at most", wanted=0.1),
     Target(condition="quiet", level=0.1, share="cannot_tell", bound="at most", wanted=0.1),
+    Target(condition="live", level=0, share="regression", bound="at most", wanted=0),
+    Target(condition="live", level=0.1, share="regression", bound="at least", wanted=0.95),
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Met:
-    """found: None if no trace is of this condition and level."""
+    """found: None if nothing was recorded of this condition and level."""
 
     target: Target
     found: float | None
@@ -64,7 +67,7 @@ class Met:
 class PowerRecord:
     """All that the table is made of."""
 
-    format: int = 1
+    format: int = 2
     replay: Replay
     live: Live | None
     targets: tuple[Met, ...]
@@ -77,7 +80,7 @@ def make_table(out: Path, page: Path) -> bool:
     replayed = load_json(Replay, (out / "replay.json").read_bytes())
     live_file = out / "live.json"
     live = load_json(Live, live_file.read_bytes()) if live_file.exists() else None
-    met = tuple(_met(target, replayed) for target in TARGETS)
+    met = tuple(_met(target, replayed, live) for target in TARGETS)
     whole = PowerRecord(replay=replayed, live=live, targets=met)
     write_atomically(out / "power.json", dump_json(whole))
     table = "\n".join(_lines(traces, whole))
@@ -90,34 +93,44 @@ def make_table(out: Path, page: Path) -> bool:
     return all(found.met for found in met)
 
 
-def _met(target: Target, replayed: Replay) -> Met:
-    shares = [
-        float(getattr(power, target.share))
-        for power in replayed.power
-        if power.method == "paired wall"
-        and (power.condition, power.level) == (target.condition, target.level)
-    ]
-    if not shares:
+def _met(target: Target, replayed: Replay, live: Live | None) -> Met:
+    found = _live_share(target, live) if target.condition == "live" else _share(target, replayed)
+    if found is None:
         return Met(target=target, found=None, met=False)
-    below = shares[0] <= target.wanted
-    above = shares[0] >= target.wanted
-    return Met(target=target, found=shares[0], met=below if target.bound == "at most" else above)
+    met = found <= target.wanted if target.bound == "at most" else found >= target.wanted
+    return Met(target=target, found=found, met=met)
+
+
+def _share(target: Target, replayed: Replay) -> float | None:
+    for power in replayed.power:
+        place = (power.method, power.condition, power.level)
+        if place == ("paired wall", target.condition, target.level):
+            return float(getattr(power, target.share))
+    return None
+
+
+def _live_share(target: Target, live: Live | None) -> float | None:
+    for found in () if live is None else live.levels:
+        if found.level == target.level and found.decisions:
+            outcomes = [decision.outcome for decision in found.decisions]
+            return outcomes.count(target.share) / len(outcomes)
+    return None
 
 
 def _lines(traces: list[Trace], whole: PowerRecord) -> Iterator[str]:
-    first, rule = traces[0], whole.replay
+    rule = whole.replay
     threshold = next(p.threshold for p in rule.power if p.method == "paired wall")
     yield (
-        f"`{first.case}` on {first.environment.cores} cores ({first.environment.cpu}), windows of "
-        f"{first.steps} steps; {len(first.pairs)} pairs a trace. Rule: threshold {threshold:.0%}, "
-        f"α {rule.alpha:g}, looks after {', '.join(map(str, rule.looks))} pairs. "
-        f"{rule.power[0].decisions:,} decisions a cell, over blocks of {rule.block} pairs."
+        f"Rule: threshold {threshold:.0%}, α {rule.alpha:g}, looks after "
+        f"{', '.join(map(str, rule.looks))} pairs, {rule.visits} visits each. "
+        f"{rule.power[0].decisions:,} decisions a cell."
     )
     for condition in CONDITIONS:
         chosen = [power for power in rule.power if power.condition == condition]
-        if chosen:
+        recorded = [trace for trace in traces if trace.condition == condition]
+        if chosen and recorded:
             yield ""
-            yield from _condition(condition, chosen, traces)
+            yield from _condition(chosen, recorded)
     if whole.live is not None:
         yield ""
         yield from _live(whole.live)
@@ -125,14 +138,28 @@ def _lines(traces: list[Trace], whole: PowerRecord) -> Iterator[str]:
     yield from _targets(whole)
 
 
-def _condition(condition: str, chosen: list[Power], traces: list[Trace]) -> Iterator[str]:
+def _condition(chosen: list[Power], traces: list[Trace]) -> Iterator[str]:
     levels = sorted({power.level for power in chosen})
-    burners = max(trace.neighbours for trace in traces if trace.condition == condition)
-    title = "Quiet" if not burners else f"With {burners} bursty neighbours"
-    yield f"{title}; regression / cannot tell, in % of the decisions:"
+    first = traces[0]
+    title = f"With {first.neighbours} bursty neighbours" if first.neighbours else "Quiet"
+    yield (
+        f"{title}: `{first.case}` on {first.environment.cores} cores ({first.environment.cpu}), "
+        f"windows of {first.steps} steps, {len(first.visits)} fresh starts of "
+        f"{len(first.visits[0])} pairs a level, recorded {first.started_at}."
+    )
+    for trace in traces:
+        if trace.disturbed is not None:
+            yield (
+                f"**Not quiet:** others used {trace.disturbed:.0%} of the cores while "
+                f"{trace.level:.0%} was timed."
+            )
+    yield ""
+    yield "Regression / cannot tell, in % of the decisions:"
     yield ""
     yield "| slowed by | " + " | ".join(f"{level:.0%}" for level in levels) + " |"
     yield "|:--|" + "--:|" * len(levels)
+    added = [f"{t.added:.1%}" for level in levels for t in traces if t.level == level]
+    yield f"| as it was measured | {' | '.join(added)} |"
     for method, words in METHODS.items():
         cells = [p for level in levels for p in chosen if (p.method, p.level) == (method, level)]
         yield (
@@ -145,12 +172,17 @@ def _condition(condition: str, chosen: list[Power], traces: list[Trace]) -> Iter
 
 
 def _live(live: Live) -> Iterator[str]:
+    yield (
+        f"Live, `{live.case}`, windows of {live.window_seconds:g} s: {live.visits} visits a look "
+        f"in turn to a pool of {live.pool} pairs of processes, which is started anew after every "
+        f"{live.renewed_every} decisions of each level."
+    )
     for found in live.levels:
         counts = Counter(decision.outcome for decision in found.decisions)
         yield (
-            f"Live, slowed by {found.level:.0%}: of {len(found.decisions)} decisions "
+            f"Slowed by {found.level:.0%}: of {len(found.decisions)} decisions "
             f"{counts['pass']} pass, {counts['regression']} regression, "
-            f"{counts['cannot_tell']} cannot tell (both processes kept, pairs of its own each)."
+            f"{counts['cannot_tell']} cannot tell."
         )
 
 

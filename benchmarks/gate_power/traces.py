@@ -12,10 +12,14 @@ from mmbench.speed.paired import Clock, TimedPair
 
 ROOT = Path(__file__).parents[2]
 OUT = ROOT / "results" / "reference" / "gate"
-LEVELS = (0.0, 0.03, 0.05, 0.10, 0.20)
+BUSY = 0.10  # of the cores: what others may use on a machine that is called quiet
 
 Condition = Literal["quiet", "neighbours"]
 CONDITIONS: tuple[Condition, ...] = ("quiet", "neighbours")
+LEVELS: dict[Condition, tuple[float, ...]] = {
+    "quiet": (0.0, 0.03, 0.05, 0.10, 0.20),
+    "neighbours": (0.0, 0.10, 0.20),  # those with a target: windows take twice as long there
+}
 
 Timings = tuple[float, float, float, float]
 """Seconds of baseline and candidate, then their seconds of processor time."""
@@ -23,12 +27,18 @@ Timings = tuple[float, float, float, float]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trace:
-    """level: the share by which the candidate's steps were slowed. neighbours: how many processes
-    burnt a core in bursts. pairs: in the order of timing, ABBA, from an A B on."""
+    """level: the share by which the candidate's steps were to be slowed; added: that by which they
+    were, over all of its windows. neighbours: how many processes burnt a core in bursts. settled:
+    in every visit. seconds: of timing, without the starts. environment: of the last visit, but
+    `other_cores_busy` is the mean of all and leaves out the two that were timed.
 
-    format: int = 1
+    visits: one a fresh start of both processes; its pairs in the order of timing, from an A B on.
+    """
+
+    format: int = 2
     condition: Condition
     level: float
+    added: float
     neighbours: int
     case: str
     samples: int
@@ -38,16 +48,22 @@ class Trace:
     seconds: float
     fingerprint: Fingerprint
     environment: Environment
-    pairs: tuple[Timings, ...]
+    visits: tuple[tuple[Timings, ...], ...]
 
     @property
     def name(self) -> str:
         return f"{self.condition}-{round(100 * self.level):02}"
 
-    def times(self, clock: Clock) -> list[tuple[float, float]]:
-        """(baseline, candidate) of every pair."""
+    @property
+    def disturbed(self) -> float | None:
+        """The share of the cores that others used, where it is too much for a quiet machine."""
+        share = (self.environment.other_cores_busy or 0.0) / self.environment.cores
+        return share if self.condition == "quiet" and share > BUSY else None
+
+    def times(self, clock: Clock) -> list[list[tuple[float, float]]]:
+        """(baseline, candidate) of every pair, by visit."""
         start = 0 if clock == "wall" else 2
-        return [(pair[start], pair[start + 1]) for pair in self.pairs]
+        return [[(pair[start], pair[start + 1]) for pair in visit] for visit in self.visits]
 
 
 def timings(pair: TimedPair) -> Timings:
