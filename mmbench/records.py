@@ -1,8 +1,7 @@
 """What is planned and what happened: Trial, Score, Measurement, Environment, Record.
 
-A trial is one model × task × recipe × seed. Its `key` hashes only what can change the result;
-the fingerprint says where and with what it ran. A record is a trial together with all that was
-seen when it ran; it holds the cards themselves, so that a report needs nothing else.
+A trial is one model × task × recipe × seed; its `key` hashes only what can change the result. A
+record is a trial and all that was seen when it ran, the cards included: a report needs nothing else.
 """
 
 from collections.abc import Mapping
@@ -14,6 +13,7 @@ from mmbench.digests import digest_of, set_fields
 
 FORMAT = 3
 BEHAVIOUR = 2  # raised when our own code may change a result; older records are then run again
+UNSTABLE = "unstable"  # how a warning begins that makes a record's speeds unfit for a comparison
 
 Status = Literal["ok", "failed", "refused"]
 Stage = Literal["before", "after", "majority", "chance"]
