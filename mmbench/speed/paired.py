@@ -84,7 +84,9 @@ class Pairing:
         # the code is what is compared
         theirs, ours = ({**found.fingerprint, "code": None} for found in (base, other))
         known = [name for name in ALIKE if name in theirs and name in ours]
-        unlike = differences(*({name: side[name] for name in known} for side in (theirs, ours)))
+        unlike = differences(
+            {name: theirs[name] for name in known}, {name: ours[name] for name in known}
+        )
         if unlike:
             raise NotComparable(
                 f"cannot compare: {self.case.name} runs under other conditions in the candidate "
