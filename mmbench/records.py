@@ -1,7 +1,7 @@
 """What is planned and what happened: Trial, Score, Measurement, Environment, Record.
 
 A trial is one model × task × recipe × seed; its `key` hashes only what can change the result. A
-record is a trial and all that was seen when it ran, the cards included: a report needs nothing else.
+record is a trial and all that was seen when it ran, cards included: a report needs nothing else.
 """
 
 from collections.abc import Mapping
