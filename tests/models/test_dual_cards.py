@@ -39,6 +39,12 @@ HUB: dict[str, tuple[str, dict[str, Any]]] = {
 }
 """What is known of each architecture besides its family's default config."""
 
+OPEN_CLIP = {
+    "openclip-vit-b-16-laion2b": ("ViT-B-16", "laion2b_s34b_b88k"),
+    "openclip-vit-b-32-laion2b": ("ViT-B-32", "laion2b_s34b_b79k"),
+}
+"""Architecture, and the tag of the weights among those that open_clip knows."""
+
 
 def card_of(name: str) -> ModelCard:
     return Catalog.standard().model(name)
@@ -50,7 +56,7 @@ def duals() -> list[str]:
 
 
 def test_every_dual_card_is_looked_at_here() -> None:
-    assert set(duals()) == {*HUB, "openclip-vit-b-32-laion2b", *SCRATCH}
+    assert set(duals()) == {*HUB, *OPEN_CLIP, *SCRATCH}
 
 
 @pytest.mark.parametrize("name", HUB)
@@ -86,18 +92,20 @@ def test_a_hub_cards_rules_are_those_of_its_family(name: str, tmp_path: Path) ->
         load(with_text(tiny, padding=other))
 
 
-def test_the_open_clip_card_is_its_architecture_as_open_clip_knows_it() -> None:
-    card = card_of("openclip-vit-b-32-laion2b")
+@pytest.mark.parametrize("name", OPEN_CLIP)
+def test_an_open_clip_card_is_its_architecture_as_open_clip_knows_it(name: str) -> None:
+    architecture, tag = OPEN_CLIP[name]
+    card = card_of(name)
     assert isinstance(card.source, HubModel)
-    assert card.architecture == "ViT-B-32"
+    assert card.architecture == architecture
     assert card.image is not None
     assert card.text is not None
-    told = open_clip.get_pretrained_cfg("ViT-B-32", "laion2b_s34b_b79k")
+    told = open_clip.get_pretrained_cfg(architecture, tag)
     assert told["hf_hub"].strip("/") == card.source.repo
     assert (tuple(told["mean"]), tuple(told["std"])) == (card.image.mean, card.image.std)
     assert (told["interpolation"], told["resize_mode"]) == ("bicubic", "shortest")
     assert (card.image.interpolation, card.image.fit) == ("bicubic", "crop")
-    config = of_architecture("ViT-B-32", {}, "here")
+    config = of_architecture(architecture, {}, "here")
     assert card.text.max_tokens == config["text_cfg"]["context_length"]
     with torch.device("meta"):
         model = _network(config, None)
