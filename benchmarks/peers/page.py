@@ -119,9 +119,10 @@ def where(record: PeersRecord) -> str:
     here = record.machine
     libraries = ", ".join(f"{name} {version}" for name, version in here.libraries.items())
     return (
-        f"{here.cpu}, {here.cores} cores, {here.platform}, Python {here.python}, {here.threads} "
-        f"threads; mmbench {here.code}; {libraries}. Other processes kept "
-        f"{here.other_cores_busy:.2f} cores busy. Started {record.started_at}, took "
+        f"{here.cpu}, cores used: {here.cores}, threads: {here.threads}, {here.platform}, Python "
+        f"{here.python}; mmbench {here.code}; {libraries}. Other processes kept "
+        f"{here.other_cores_busy:.2f} of these cores busy; what cores that the run may not use did "
+        f"meanwhile is not known. Started {record.started_at}, took "
         f"{record.seconds:.0f} s: `{record.command}`."
     )
 
