@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from mmbench.cli.gate_output import print_report, write_report
-from mmbench.cli.options import Cards, Device, Lang, Language
+from mmbench.cli.options import AllowMissing, Cards, Device, JUnit, Lang, Language, PullRequest
 from mmbench.errors import PlanError, StoreError
 
 if TYPE_CHECKING:
@@ -76,10 +76,7 @@ def gate(
             help="Fail on a slow-down against --baseline: the machine is quiet and dedicated.",
         ),
     ] = False,
-    allow_missing: Annotated[
-        bool,
-        typer.Option("--allow-missing", help="What only one side has is listed, and no error."),
-    ] = False,
+    allow_missing: AllowMissing = False,
     device: Device = "auto",
     random_init: Annotated[
         bool,
@@ -94,13 +91,8 @@ def gate(
             "if unset.",
         ),
     ] = None,
-    markdown: Annotated[
-        Path | None,
-        typer.Option("--markdown", metavar="FILE", help="Write the report for a pull request."),
-    ] = None,
-    junit: Annotated[
-        Path | None, typer.Option("--junit", metavar="FILE", help="Write it as JUnit XML.")
-    ] = None,
+    markdown: PullRequest = None,
+    junit: JUnit = None,
     lang: Lang = Language.BOTH,
 ) -> None:
     """Compare a candidate with a baseline in speed, memory and quality.

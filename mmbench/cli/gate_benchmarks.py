@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from mmbench.cli.gate_output import print_report, write_report
-from mmbench.cli.options import Lang, Language
+from mmbench.cli.options import AllowMissing, JUnit, Lang, Language, PullRequest
 from mmbench.errors import PlanError, StoreError
 
 SAVES = Path(".benchmarks")  # where pytest-benchmark saves by default
@@ -33,17 +33,9 @@ def gate_benchmarks(
             help="Fail on a slow-down: both were saved on one quiet, dedicated machine.",
         ),
     ] = False,
-    allow_missing: Annotated[
-        bool,
-        typer.Option("--allow-missing", help="What only one side has is listed, and no error."),
-    ] = False,
-    markdown: Annotated[
-        Path | None,
-        typer.Option("--markdown", metavar="FILE", help="Write the report for a pull request."),
-    ] = None,
-    junit: Annotated[
-        Path | None, typer.Option("--junit", metavar="FILE", help="Write it as JUnit XML.")
-    ] = None,
+    allow_missing: AllowMissing = False,
+    markdown: PullRequest = None,
+    junit: JUnit = None,
     lang: Lang = Language.BOTH,
 ) -> None:
     """Compare two saves of pytest-benchmark, made with --benchmark-save-data.

@@ -48,3 +48,13 @@ Device = Annotated[
     ),
 ]
 Lang = Annotated[Language, typer.Option("--lang", help="The report's language.")]
+AllowMissing = Annotated[
+    bool, typer.Option("--allow-missing", help="What only one side has is listed, and no error.")
+]
+PullRequest = Annotated[
+    Path | None,
+    typer.Option("--markdown", metavar="FILE", help="Write the report for a pull request."),
+]
+JUnit = Annotated[
+    Path | None, typer.Option("--junit", metavar="FILE", help="Write it as JUnit XML.")
+]
