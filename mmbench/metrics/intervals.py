@@ -188,22 +188,32 @@ def grouped_confusion(
     """
     confusion(targets, predicted, classes)
     cell = class_indices("targets", targets) * classes + class_indices("predicted", predicted)
-    keys = np.asarray(groups)
-    if keys.shape != cell.shape:
-        raise ValueError(f"groups: expected one key an example, {cell.shape}; got {keys.shape}")
-    if keys.dtype.kind == "O" and all(isinstance(key, str) for key in keys):
-        keys = keys.astype(np.str_)  # a column of pandas
-    if keys.dtype.kind not in "iuU":
-        raise ValueError(f"groups: expected integers or strings, none missing; got {keys.dtype}")
-    names, group = np.unique(keys, return_inverse=True)
+    group = group_codes(groups, len(cell))
     entries, counts = np.unique(group * classes**2 + cell, return_counts=True)
     return GroupedConfusion(
         groups=entries // classes**2,
         cells=entries % classes**2,
         counts=counts.astype(np.int64, copy=False),
         classes=classes,
-        size=len(names),
+        size=int(group.max()) + 1,
     )
+
+
+def group_codes(groups: ArrayLike, count: int) -> Counts:
+    """Each example's group as a number from 0, in the order of the keys: [N] → [N] int64.
+
+    groups: integers or strings. ValueError if a key is missing, of another type, or there is not
+    one for each of `count` examples.
+    """
+    keys = np.asarray(groups)
+    if keys.shape != (count,):
+        raise ValueError(f"groups: expected one key an example, ({count},); got {keys.shape}")
+    if keys.dtype.kind == "O" and all(isinstance(key, str) for key in keys):
+        keys = keys.astype(np.str_)  # a column of pandas
+    if keys.dtype.kind not in "iuU":
+        raise ValueError(f"groups: expected integers or strings, none missing; got {keys.dtype}")
+    _, codes = np.unique(keys, return_inverse=True)
+    return codes.astype(np.int64, copy=False)
 
 
 def _percentiles(
