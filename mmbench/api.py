@@ -17,7 +17,7 @@ from mmbench.cards import Block, ModelCard, Recipe, Suite, TaskCard
 from mmbench.catalog import Catalog
 from mmbench.errors import TrialError
 from mmbench.executors.choose import ExecutorName
-from mmbench.inference import Prediction, embed, evaluate, predict
+from mmbench.inference import embed, evaluate, predict
 from mmbench.plan import Plan, mismatch, plan
 from mmbench.progress import Watcher
 from mmbench.records import Trial
@@ -26,7 +26,6 @@ from mmbench.store import Store, Stored, latest
 from mmbench.trial import Keep
 
 __all__ = [
-    "Prediction",
     "RunSummary",
     "Work",
     "embed",

@@ -1,22 +1,20 @@
 """What a model says of samples: scores of a kept model, predictions, features."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import cast
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
-from mmbench.cards import Modality, ModelCard, Side, TaskCard
+from mmbench.answers import Answer, Ranked, ranked
+from mmbench.cards import ModelCard, Slot, TaskCard
 from mmbench.catalog import Catalog
 from mmbench.data.cache import Cache, default_cache_root
-from mmbench.data.examples import Examples, TaskData
+from mmbench.data.examples import TaskData
 from mmbench.data.joint import SIDES
-from mmbench.data.prepared import Inputs
 from mmbench.data.tasks import examples_from, load_task
 from mmbench.errors import StoreError, TrialError
 from mmbench.meters.environment import fingerprint
@@ -36,14 +34,7 @@ from mmbench.train.setting import Setting
 BATCH = 32
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Prediction:
-    """One sample's answer. `names`: the label's name by language, where the task card has it."""
-
-    id: str
-    label: str | int
-    names: Mapping[str, str]
-    probabilities: Mapping[str | int, float]
+Media = Sequence[Path | str | bytes]
 
 
 def evaluate(
@@ -64,7 +55,7 @@ def evaluate(
         else task
     )
     data = load_task(card, limit=limit)
-    if data.labels != kept.about.labels:
+    if (data.labels, data.parts) != (kept.about.labels, kept.about.parts):
         raise TrialError(
             f"{card.name} has the labels {list(data.labels)}; the model was trained on "
             f"{list(kept.about.labels)}"
@@ -86,29 +77,41 @@ def predict(
     record: Stored | Path | str,
     *,
     texts: Sequence[str] | None = None,
-    images: Sequence[Path | str | bytes] | None = None,
+    text_pairs: Sequence[str] | None = None,
+    images: Media | None = None,
+    sounds: Media | None = None,
     device: str = "auto",
-) -> list[Prediction]:
-    """Label and probabilities of new samples by a kept model, in the order given.
+) -> list[Answer]:
+    """What a kept model says of new samples, in the order given; the form is the task's.
 
-    texts: N strings. images: N image files, or their encoded content. The model's task decides
-    which it takes (TrialError otherwise). A retrieval model takes both, as many of each as there
-    are: for every image the best of the texts is the label.
+    texts, text_pairs: N strings. images, sounds: N files, or their encoded content. The task
+    decides which it takes (TrialError otherwise). A retrieval model takes images and texts, as many
+    of each as there are: for every image it ranks all texts.
     """
     kept = _kept(record)
     place = choose_device(device)
+    given: dict[Slot, Any] = {
+        "text": texts,
+        "text_pair": text_pairs,
+        "image": images,
+        "audio": sounds,
+    }
+    inputs = _inputs(given, tuple(kept.about.task.inputs))
     if isinstance(kept.learner, Contrastive):
-        return _best_texts(kept, texts, images, place)
-    examples = examples_from(_inputs(texts, images, tuple(kept.about.task.inputs)))
-    logits = _answers(kept, kept.learner.predict, examples, place)
-    return _predictions(examples.ids, kept.about.labels, logits, kept.label_names())
+        return [*_ranked(kept, inputs, place)]
+    examples = examples_from(inputs)
+    known = TaskData(splits={}, labels=kept.about.labels, parts=kept.about.parts, dropped={})
+    objective = _objective(kept, known, kept.about.task, place)
+    rows = kept.adapter.prepare(examples, objective.setting.cache)
+    return objective.answers(examples, objective.outputs(kept.learner, rows))
 
 
 def embed(
     model: str | ModelCard | Stored,
     *,
     texts: Sequence[str] | None = None,
-    images: Sequence[Path | str | bytes] | None = None,
+    images: Media | None = None,
+    sounds: Media | None = None,
     device: str = "auto",
 ) -> NDArray[np.float32]:
     """Pooled features [N, D] float32 of a model, or of a kept model's backbone.
@@ -119,9 +122,10 @@ def embed(
         adapter = _kept(model).adapter
     else:
         adapter = load_model(Catalog.standard().model(model) if isinstance(model, str) else model)
-    given: tuple[Modality, ...] = ("image",) if texts is None else ("text",)
-    one_of = isinstance(adapter, PairedAdapter) and (texts is None) != (images is None)
-    inputs = _inputs(texts, images, given if one_of else adapter.card.modalities)
+    given: dict[Slot, Any] = {"text": texts, "image": images, "audio": sounds}
+    alone = tuple(slot for slot, values in given.items() if values is not None)
+    one_of = isinstance(adapter, PairedAdapter) and len(alone) == 1
+    inputs = _inputs(given, alone if one_of else adapter.card.modalities)
     place = choose_device(device)
     rows = adapter.prepare(examples_from(inputs), Cache(default_cache_root()))
     adapter.to(place)
@@ -155,57 +159,22 @@ def _objective(kept: Kept, data: TaskData, task: TaskCard, device: torch.device)
     return objective_of(kept.adapter, data, setting)
 
 
-def _answers(
-    kept: Kept, answer: Callable[[Inputs], Tensor], examples: Examples, device: torch.device
-) -> NDArray[np.float64]:
-    return run_over(
-        kept.learner.to(device),
-        answer,
-        kept.adapter.prepare(examples, Cache(default_cache_root())),
-        device=device,
-        precision=kept.about.recipe.precision,
-        batch_size=kept.about.recipe.batch_size,
-    ).astype(np.float64)
-
-
-def _best_texts(
-    kept: Kept,
-    texts: Sequence[str] | None,
-    images: Sequence[Path | str | bytes] | None,
-    device: torch.device,
-) -> list[Prediction]:
-    """For every image the texts as labels: softmax of scale × cosine."""
+def _ranked(kept: Kept, inputs: Mapping[Slot, Sequence[Any]], device: torch.device) -> list[Ranked]:
     learner = kept.learner
     assert isinstance(learner, Contrastive), "asked for by predict alone"
-    given = _inputs(texts, images, ("image", "text"))
-    sides: dict[Side, Examples] = {side: examples_from({side: given[side]}) for side in SIDES}
+    sides = {side: examples_from({side: inputs[side]}) for side in SIDES}
     embedded = {
-        side: _answers(kept, partial(learner.encode, side), examples, device)
+        side: run_over(
+            learner.to(device),
+            partial(learner.encode, side),
+            kept.adapter.prepare(examples, Cache(default_cache_root())),
+            device=device,
+            precision=kept.about.recipe.precision,
+            batch_size=kept.about.recipe.batch_size,
+        )
         for side, examples in sides.items()
     }
-    rows = {side: e / np.linalg.norm(e, axis=1, keepdims=True) for side, e in embedded.items()}
-    logits = float(learner.log_scale.detach().exp()) * rows["image"] @ rows["text"].T
-    labels = tuple(cast("Sequence[str]", given["text"]))
-    return _predictions(sides["image"].ids, labels, logits, {})
-
-
-def _predictions(
-    ids: Sequence[str],
-    labels: Sequence[str | int],
-    logits: NDArray[np.float64],
-    names: Mapping[str | int, Mapping[str, str]],
-) -> list[Prediction]:
-    powers = np.exp(logits - logits.max(1, keepdims=True))
-    shares = powers / powers.sum(1, keepdims=True)
-    return [
-        Prediction(
-            id=identity,
-            label=labels[int(row.argmax())],
-            names=names.get(labels[int(row.argmax())], {}),
-            probabilities={label: float(p) for label, p in zip(labels, row, strict=True)},
-        )
-        for identity, row in zip(ids, shares, strict=True)
-    ]
+    return ranked(sides["image"].ids, inputs["text"], embedded["image"], embedded["text"])
 
 
 def _kept(record: Stored | Path | str) -> Kept:
@@ -218,19 +187,14 @@ def _kept(record: Stored | Path | str) -> Kept:
 
 
 def _inputs(
-    texts: Sequence[str] | None,
-    images: Sequence[Path | str | bytes] | None,
-    wanted: tuple[Modality, ...],
-) -> Mapping[Modality, Sequence[str] | Sequence[Path | bytes]]:
-    given: dict[Modality, Sequence[str] | Sequence[Path | bytes]] = {}
-    if texts is not None:
-        given["text"] = list(texts)
-    if images is not None:
-        given["image"] = [i if isinstance(i, bytes) else Path(i) for i in images]
-    if set(given) != set(wanted):
+    given: Mapping[Slot, Sequence[Any] | None], wanted: Sequence[Slot]
+) -> Mapping[Slot, Sequence[Any]]:
+    """What is given of each slot; TrialError unless it is what is wanted, and something."""
+    found = {slot: list(values) for slot, values in given.items() if values is not None}
+    if set(found) != set(wanted):
         raise TrialError(
-            f"the model takes {' + '.join(wanted)}; it was given {' + '.join(given) or 'nothing'}"
+            f"the model takes {' + '.join(wanted)}; it was given {' + '.join(found) or 'nothing'}"
         )
-    if not all(map(len, given.values())):
+    if not all(map(len, found.values())):
         raise TrialError("there is nothing to predict on: the list is empty")
-    return given
+    return {slot: found[slot] for slot in wanted}

@@ -7,24 +7,26 @@ the kind `needs`; nothing else decides it.
 from dataclasses import dataclass
 from typing import Literal
 
-from mmbench.cards import Gives, Modality, Strategy
+from mmbench.cards import Gives, Slot, Strategy
 from mmbench.errors import CardError, did_you_mean
 
 Baseline = Literal["majority", "chance"]
+TargetForm = Literal["class", "key", "labels", "number", "tags", "text", "classes"]
+"""`data.targets` has a class for each."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
-    """`inputs`: what a task of the kind must have as input, if that is fixed. `target`: classes
-    that training must have seen, or keys that say which rows belong together. `decomposable`: the
+    """`needs`: what a model must give, any one of them. `inputs`: what a task of the kind must have
+    as input, if that is fixed. `target`: the form of what is to be predicted. `decomposable`: the
     loss of a batch is the sum of the losses of its rows, so that a batch may be cut into
     micro-batches and give the same gradient. `baseline`: what a model must beat. `ignores`: fields
     of a recipe that mean nothing here."""
 
     name: str
-    needs: Gives
-    inputs: tuple[Modality, ...] | None = None
-    target: Literal["class", "key"]
+    needs: tuple[Gives, ...]
+    inputs: tuple[Slot, ...] | None = None
+    target: TargetForm
     metrics: tuple[str, ...]
     strategies: tuple[Strategy, ...]
     decomposable: bool
@@ -37,7 +39,7 @@ KINDS = {
     for kind in (
         Kind(
             name="classification",
-            needs="pooled",
+            needs=("pooled",),
             target="class",
             metrics=("accuracy", "balanced_accuracy", "f1_macro", "f1_micro"),
             strategies=("zero_shot", "probe", "head", "full"),
@@ -47,7 +49,7 @@ KINDS = {
         ),
         Kind(
             name="retrieval",
-            needs="paired",
+            needs=("paired",),
             inputs=("image", "text"),
             target="key",
             metrics=(

@@ -1,10 +1,19 @@
 """A suite → its trials. What cannot be run is refused here, with a reason, nothing loaded."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 
-from mmbench.cards import ModelCard, Recipe, Suite, TaskCard, prompt_language
+from mmbench.cards import (
+    Gives,
+    Modality,
+    ModelCard,
+    Recipe,
+    Suite,
+    TaskCard,
+    modality_of,
+    prompt_language,
+)
 from mmbench.catalog import Catalog
 from mmbench.digests import set_fields
 from mmbench.errors import CardError, PlanError
@@ -12,6 +21,7 @@ from mmbench.kinds import Kind, kind
 from mmbench.records import Trial
 
 SHOWN = 5  # refusals that an error message spells out
+LABELLED = ("class", "labels", "tags")  # forms of a target whose labels a card may list
 
 Cell = tuple[str, str, str]
 
@@ -109,21 +119,18 @@ def mismatch(model: ModelCard, task: TaskCard, recipe: Recipe) -> str | None:
         raise CardError(
             f"task {task.name}: kind {task.kind!r} has the inputs {' and '.join(wanted.inputs)}"
         )
-    if wanted.target == "key" and task.target.labels is not None:
-        raise CardError(
-            f"task {task.name}: kind {task.kind!r} has no labels; target.column says which images "
-            "and texts belong together"
-        )
+    _check_target(task, wanted)
     for name in task.metrics:
         if name not in wanted.metrics:
             raise CardError(
                 f"task {task.name}: metric {name!r} does not belong to kind {task.kind!r}; "
                 f"it has {', '.join(wanted.metrics)}"
             )
-    missing = [modality for modality in task.inputs if modality not in model.modalities]
+    read = list(dict.fromkeys(modality_of(slot) for slot in task.inputs))
+    missing = [modality for modality in read if modality not in model.modalities]
     if missing:
         return (
-            f"the task's input is {' + '.join(task.inputs)}; "
+            f"the task's input is {' + '.join(read)}; "
             f"{model.name} reads {' + '.join(model.modalities)}"
         )
     if recipe.strategy not in wanted.strategies:
@@ -133,11 +140,37 @@ def mismatch(model: ModelCard, task: TaskCard, recipe: Recipe) -> str | None:
         return f"recipe {recipe.name} sets {meaningless[0]}, which kind {task.kind!r} does not use"
     if recipe.strategy == "zero_shot" or recipe.head == "zero_shot":
         return _no_zero_shot(model, task, recipe, wanted)
-    if wanted.needs not in model.gives:
-        return f"kind {task.kind!r} needs {wanted.needs} features; {model.name} gives none"
-    if wanted.needs == "paired" and "joint" not in model.gives and recipe.projection_width is None:
+    needed = _needed(wanted, read)
+    if not set(needed) & set(model.gives):
+        return f"kind {task.kind!r} needs {' or '.join(needed)} features; {model.name} gives none"
+    if "paired" in needed and "joint" not in model.gives and recipe.projection_width is None:
         return f"{model.name} has no common space; recipe {recipe.name} must set projection_width"
     return None
+
+
+def _check_target(task: TaskCard, wanted: Kind) -> None:
+    """CardError where the card's target is not of the kind's form."""
+    where = f"task {task.name}: kind {task.kind!r}"
+    target = task.target
+    if bool(target.parts) != (wanted.target == "classes"):
+        raise CardError(
+            f"{where} has {'several targets: set' if not target.parts else 'one target, not'} "
+            "target.parts"
+        )
+    if target.labels is not None and wanted.target not in LABELLED:
+        said = "target.column says which images and texts belong together"
+        raise CardError(f"{where} has no labels" + (f"; {said}" if wanted.target == "key" else ""))
+    if target.separator is not None and wanted.target != "labels":
+        raise CardError(f"{where} does not use target.separator; remove it")
+    if target.normalise and wanted.target != "text":
+        raise CardError(f"{where} does not use target.normalise; remove it")
+
+
+def _needed(wanted: Kind, read: Sequence[Modality]) -> tuple[Gives, ...]:
+    """One vector of several inputs together is another thing than one of any of them."""
+    if len(read) < 2:
+        return wanted.needs
+    return tuple("fused" if given == "pooled" else given for given in wanted.needs)
 
 
 def _no_zero_shot(model: ModelCard, task: TaskCard, recipe: Recipe, wanted: Kind) -> str | None:

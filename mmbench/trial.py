@@ -15,14 +15,14 @@ from mmbench.atomic import write_atomically
 from mmbench.cards import Side
 from mmbench.data.cache import Cache, Tally, default_cache_root
 from mmbench.data.examples import TaskData
-from mmbench.data.identity import data_digest
+from mmbench.data.identity import data_digest, media_columns
 from mmbench.data.joint import SIDES
 from mmbench.data.tasks import load_task
 from mmbench.digests import digest_of
 from mmbench.errors import MmbenchError, TrialError
 from mmbench.meters import environment
 from mmbench.meters.begun import Begun
-from mmbench.meters.calibrated import CalibrationWatch
+from mmbench.meters.calibrated import Calibrator
 from mmbench.meters.memory import peak_memory
 from mmbench.meters.noise import other_work, throttled
 from mmbench.meters.seen import Seen
@@ -66,8 +66,12 @@ class Bench:
     watcher: Watcher = field(default_factory=Silent)
     inference_seconds: float = field(default_factory=lambda: INFERENCE_SECONDS)
     loaded_seconds: float = 0.0
+    calibrator: Calibrator = field(init=False)
     _data: tuple[str, TaskData] | None = None
     _model: tuple[str, Adapter] | None = None
+
+    def __post_init__(self) -> None:
+        self.calibrator = Calibrator(self.device)
 
     def task_data(self, trial: Trial) -> TaskData:
         wanted = digest_of([trial.task_behaviour, trial.digests["task"], trial.limit])
@@ -105,7 +109,7 @@ def resolve(trial: Trial) -> Trial:
         trial,
         digests={
             "model": weights_digest(trial.model),
-            "task": data_digest(trial.task.source, image_column=trial.task.inputs.get("image")),
+            "task": data_digest(trial.task.source, media_columns=media_columns(trial.task)),
         },
     )
 
@@ -172,7 +176,7 @@ def failure_of(error: Exception) -> Failure:
 def _stages(record: Record, folder: Path, bench: Bench, watcher: Watcher) -> Iterator[Record]:
     """The record when the scores are known, when the costs are, and when everything is."""
     trial = record.trial
-    calibration = CalibrationWatch(bench.device)
+    calibration = bench.calibrator.before()
     with peak_memory(bench.device) as peak:
         watcher.phase("reading data")
         data = bench.task_data(trial)
@@ -224,7 +228,7 @@ def _stages(record: Record, folder: Path, bench: Bench, watcher: Watcher) -> Ite
         warnings=(*record.warnings, *cost.warnings),
     )
     yield record  # at which the device is looked at while it is still warm
-    drift = calibration.drift()
+    drift = bench.calibrator.drift_since(calibration)
     yield replace(
         record,
         status="ok",

@@ -6,13 +6,17 @@ fields). Rules that concern one card alone are checked here, when it is made.
 """
 
 from mmbench.cards.model import (
+    AudioRules,
+    GenerationRules,
     Gives,
     ImageRules,
     Modality,
     ModelCard,
     Published,
     Side,
+    Slot,
     TextRules,
+    modality_of,
 )
 from mmbench.cards.prompts import prompt_language
 from mmbench.cards.random import as_random
@@ -23,8 +27,11 @@ from mmbench.cards.sources import (
     FileData,
     FileFormat,
     FolderModel,
+    FusionModel,
     HubData,
     HubModel,
+    Join,
+    JoinedModel,
     ModelSource,
     NoTokenizer,
     PackageData,
@@ -33,12 +40,14 @@ from mmbench.cards.sources import (
     RandomModel,
     TrainedTokenizer,
 )
+from mmbench.cards.stages import Pretraining, ProbeFirst, StartFrom
 from mmbench.cards.suite import BenchBlock, Block, GateThresholds, Suite
-from mmbench.cards.task import Label, Scalar, SplitRule, Target, TaskCard
+from mmbench.cards.task import Label, Normalisation, Scalar, SplitRule, Target, TargetPart, TaskCard
 
 Card = ModelCard | TaskCard | Recipe | Suite
 
 __all__ = [
+    "AudioRules",
     "BenchBlock",
     "Block",
     "BundledData",
@@ -47,31 +56,42 @@ __all__ = [
     "FileData",
     "FileFormat",
     "FolderModel",
+    "FusionModel",
     "GateThresholds",
+    "GenerationRules",
     "Gives",
     "HubData",
     "HubModel",
     "ImageRules",
+    "Join",
+    "JoinedModel",
     "Label",
     "Modality",
     "ModelCard",
     "ModelSource",
     "NoTokenizer",
+    "Normalisation",
     "PackageData",
     "PackageModel",
     "PairModel",
+    "Pretraining",
+    "ProbeFirst",
     "Published",
     "RandomModel",
     "Recipe",
     "Scalar",
     "Side",
+    "Slot",
     "SplitRule",
+    "StartFrom",
     "Strategy",
     "Suite",
     "Target",
+    "TargetPart",
     "TaskCard",
     "TextRules",
     "TrainedTokenizer",
     "as_random",
+    "modality_of",
     "prompt_language",
 ]

@@ -1,14 +1,18 @@
 """The task card: what is asked, of which data, and how it is scored."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
-from mmbench.cards.model import Modality
+from mmbench.cards.model import Slot
 from mmbench.cards.names import check_name
 from mmbench.cards.sources import DataSource
 from mmbench.errors import CardError
 
 Scalar = str | int | float | bool
+Normalisation = Literal["nfkc", "lower", "punctuation", "spaces"]
+"""A step that makes texts comparable before they are scored; `metrics.transcription` says how."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,11 +24,38 @@ class Label:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
-    """What is to be predicted. Labels left out are those of the training split, sorted."""
+class TargetPart:
+    """One of several targets. weight: of its loss in the sum."""
 
     column: str
     labels: tuple[Label, ...] | None = None
+    weight: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not 0 < self.weight < math.inf:
+            raise CardError(f"weight is {self.weight}; it must lie above 0")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """What is to be predicted. Labels left out are those of the training split, sorted.
+
+    separator: between the labels of a cell that is a text, where a row has several; a cell that is
+    a list needs none. normalise: what is done to reference and answer, where targets are texts,
+    before they are compared. parts: several targets at once, in place of `column` and `labels`.
+    """
+
+    column: str | None = None
+    labels: tuple[Label, ...] | None = None
+    separator: str | None = None
+    normalise: tuple[Normalisation, ...] = ()
+    parts: Mapping[str, TargetPart] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if (self.column is None) != bool(self.parts):
+            raise CardError("target names either a column, or parts with a column each")
+        if self.parts and (self.labels or self.separator or self.normalise):
+            raise CardError("target.labels, separator and normalise do not go with parts")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +96,7 @@ class TaskCard:
     version: int
     kind: str
     languages: tuple[str, ...]
-    inputs: Mapping[Modality, str]
+    inputs: Mapping[Slot, str]
     target: Target
     source: DataSource
     metrics: tuple[str, ...]
@@ -95,6 +126,13 @@ class TaskCard:
         for name in self.group_exempt:
             if name not in self.splits:
                 raise CardError(f"group_exempt names {name!r}, which is no split")
+
+    @property
+    def target_columns(self) -> Mapping[str, str]:
+        """Field of the card → the column that it names."""
+        if self.target.column is not None:
+            return {"target.column": self.target.column}
+        return {f"target.parts.{name}.column": p.column for name, p in self.target.parts.items()}
 
     @property
     def primary(self) -> str:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,7 +12,7 @@ from mmbench.cli.options import Device
 from mmbench.errors import PlanError
 
 if TYPE_CHECKING:
-    from mmbench.api import Prediction
+    from mmbench.answers import Answer
     from mmbench.store import Stored
 
 ID = "id"
@@ -20,7 +20,7 @@ ID = "id"
 
 @dataclass(slots=True)
 class Samples:
-    """By modality, the samples in the order given; `ids` where the file has some."""
+    """By slot, the samples in the order given; `ids` where the file has some."""
 
     inputs: dict[str, list[Any]] = field(default_factory=dict)
     ids: list[str] | None = None
@@ -33,9 +33,17 @@ def predict(
     text: Annotated[
         list[str] | None, typer.Option("--text", help="One text to predict on. Repeatable.")
     ] = None,
+    text_pair: Annotated[
+        list[str] | None,
+        typer.Option("--text-pair", help="The second text of a sentence pair. Repeatable."),
+    ] = None,
     image: Annotated[
         list[Path] | None,
         typer.Option("--image", metavar="FILE", help="One image to predict on. Repeatable."),
+    ] = None,
+    audio: Annotated[
+        list[Path] | None,
+        typer.Option("--audio", metavar="FILE", help="One sound to predict on. Repeatable."),
     ] = None,
     file: Annotated[
         Path | None,
@@ -54,15 +62,16 @@ def predict(
 ) -> None:
     """Predict with a fine-tuned model.
 
-    One JSON line a sample: the label, its names, and every label's probability.
+    One JSON line a sample, by the task: label and probabilities, labels, value, tags and spans,
+    ranked candidates, or text.
     """
-    if (file is None) == (not text and not image):
-        raise PlanError("say what to predict on: --text or --image, or else --file")
+    given = {"text": text, "text_pair": text_pair, "image": image, "audio": audio}
+    if (file is None) == (not any(given.values())):
+        raise PlanError("say what to predict on: --text, --image or --audio, or else --file")
     stored = find_record(record)
     if file is not None:
         samples = read_samples(file, stored)
     else:
-        given = {"text": text, "image": image}
         samples = Samples({name: list(values) for name, values in given.items() if values})
 
     from mmbench import api
@@ -70,7 +79,9 @@ def predict(
     found = api.predict(
         stored,
         texts=samples.inputs.get("text"),
+        text_pairs=samples.inputs.get("text_pair"),
         images=samples.inputs.get("image"),
+        sounds=samples.inputs.get("audio"),
         device=device,
     )
     _print_lines(found, samples.ids, out)
@@ -116,15 +127,15 @@ def read_samples(file: Path, stored: "Stored") -> Samples:
     if not len(table):
         raise DataError(f"{file}: has no rows")
     samples = Samples()
-    for modality, column in inputs.items():
-        require_column(table, column, f"inputs.{modality}")
-        samples.inputs[modality] = READERS[modality](table, column)
+    for slot, column in inputs.items():
+        require_column(table, column, f"inputs.{slot}")
+        samples.inputs[slot] = READERS[slot](table, column)
     if ID in table.columns:
         samples.ids = [str(value) for value in table.values(ID)]
     return samples
 
 
-def _print_lines(found: "list[Prediction]", ids: list[str] | None, out: Path | None) -> None:
+def _print_lines(found: "list[Answer]", ids: list[str] | None, out: Path | None) -> None:
     lines = "".join(f"{line}\n" for line in _lines(found, ids))
     if out is None:
         print(lines, end="")
@@ -138,12 +149,16 @@ def _print_lines(found: "list[Prediction]", ids: list[str] | None, out: Path | N
         raise StoreError(f"{out}: cannot be written: {error.strerror or error}") from error
 
 
-def _lines(found: "list[Prediction]", ids: list[str] | None) -> Iterator[str]:
+def _lines(found: "list[Answer]", ids: list[str] | None) -> Iterator[str]:
     for number, one in enumerate(found):
-        line = {
-            "id": one.id if ids is None else ids[number],
-            "label": one.label,
-            "names": dict(one.names),
-            "probabilities": {str(label): round(p, 6) for label, p in one.probabilities.items()},
-        }
-        yield json.dumps(line, ensure_ascii=False)
+        line = asdict(one) | ({} if ids is None else {"id": ids[number]})
+        yield json.dumps(_rounded(line), ensure_ascii=False)
+
+
+def _rounded(value: Any) -> Any:
+    """Floats to six decimals, at whatever depth; keys spelled out."""
+    if isinstance(value, dict):
+        return {str(key): _rounded(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_rounded(inner) for inner in value]
+    return round(value, 6) if isinstance(value, float) else value

@@ -6,6 +6,7 @@ and epoch alone; the size of the micro-batches changes neither the steps nor the
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import torch
@@ -13,17 +14,19 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from mmbench.data.prepared import Inputs, Prepared
+from mmbench.data.ragged import Ragged
 
 POOL_BATCHES = 50
 """Batches whose rows are sorted together: more pads less, and mixes lengths less."""
 
-Targets = NDArray[np.int64] | None
+RowTargets = NDArray[Any] | Ragged | None
 Numbers = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
-    """B rows. targets: [B] int64, or None for rows to predict on. indices: their row numbers.
+    """B rows. targets: [B, …], of unequal rows padded with `ragged.IGNORED`; None for rows to
+    predict on, or whose targets are among the inputs. indices: their row numbers.
 
     tokens: real ones, by `Prepared.lengths`. padded_tokens: B × the longest row, what the model
     computes; tokens / padded_tokens is the padding efficiency.
@@ -44,7 +47,7 @@ def steps_per_epoch(rows: int, batch_size: int) -> int:
 
 def training_batches(
     prepared: Prepared,
-    targets: Targets,
+    targets: RowTargets,
     *,
     batch_size: int,
     micro_batch: int | None,
@@ -67,7 +70,9 @@ def training_batches(
             yield [_batch(prepared, lengths, targets, piece) for piece in pieces]
 
 
-def evaluation_batches(prepared: Prepared, targets: Targets, *, batch_size: int) -> Iterator[Batch]:
+def evaluation_batches(
+    prepared: Prepared, targets: RowTargets, *, batch_size: int
+) -> Iterator[Batch]:
     """Every row once, in batches of similar length; the caller restores the order by `indices`.
 
     The longest batch comes first, so that a lack of memory shows at once; the others come mixed,
@@ -112,17 +117,23 @@ def _pieces(rows: Numbers, size: int) -> list[Numbers]:
     return [rows[start : start + size] for start in range(0, len(rows), size)]
 
 
-def _batch(prepared: Prepared, lengths: Numbers, targets: Targets, rows: Numbers) -> Batch:
+def _batch(prepared: Prepared, lengths: Numbers, targets: RowTargets, rows: Numbers) -> Batch:
     indices: list[int] = rows.tolist()
     chosen = lengths[rows]
     return Batch(
         inputs=prepared.collate(indices),
-        targets=None if targets is None else torch.from_numpy(targets[rows]),
+        targets=_collated(targets, rows),
         indices=indices,
         samples=len(indices),
         tokens=int(chosen.sum()),
         padded_tokens=len(indices) * (prepared.padded_to or int(chosen.max())),
     )
+
+
+def _collated(targets: RowTargets, rows: Numbers) -> Tensor | None:
+    if targets is None:
+        return None
+    return torch.from_numpy(targets.padded(rows) if isinstance(targets, Ragged) else targets[rows])
 
 
 def _move(tensor: Tensor, device: torch.device) -> Tensor:

@@ -1,12 +1,13 @@
 """Columns of a table → inputs, targets and group keys of one type each; None where missing."""
 
+import math
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path, PurePath
 from typing import Any
 
-from mmbench.cards import Modality
-from mmbench.data.examples import EncodedImage
+from mmbench.cards import Slot
+from mmbench.data.examples import EncodedMedia, Words
 from mmbench.data.tables import Table
 from mmbench.errors import DataError, did_you_mean
 
@@ -39,11 +40,12 @@ def texts(table: Table, column: str) -> list[str | None]:
     return values
 
 
-def media(table: Table, column: str) -> list[EncodedImage | None]:
-    """An image file's bytes or its path, or None if missing.
+def media(table: Table, column: str) -> list[EncodedMedia | None]:
+    """The bytes of an image's or a sound's file or its path, or None if missing.
 
     A string is a path relative to the table's folder; {bytes, path} is how `datasets` stores an
-    image. DataError for another type, a path that leaves the folder, and files that are absent.
+    image or a sound. DataError for another type, a path that leaves the folder, and files that are
+    absent.
     """
     values = [_medium(value, table, column) for value in table.values(column)]
     absent = [str(value) for value in values if isinstance(value, Path) and not value.is_file()]
@@ -65,7 +67,37 @@ def keys(table: Table, column: str) -> list[str | None]:
     return [None if is_missing(value) else str(value) for value in table.values(column)]
 
 
-READERS: Mapping[Modality, Callable[[Table, str], list[Any]]] = {"text": texts, "image": media}
+def numbers(table: Table, column: str) -> list[float | None]:
+    """float, or None for a missing number; a text that spells one counts. DataError for others,
+    and for what is not finite."""
+    return [_number(value, table, column) for value in table.values(column)]
+
+
+def label_sets(
+    table: Table, column: str, separator: str | None
+) -> list[tuple[str | int, ...] | None]:
+    """The labels of each row, each once, in the order in which they stand; none is (). None where
+    the cell is missing.
+
+    A cell is a list, or, with a separator, a text; DataError for others.
+    """
+    return [_label_set(value, table, column, separator) for value in table.values(column)]
+
+
+def words(table: Table, column: str) -> list[Words | None]:
+    """Lists of words (or characters, or tags); None for a missing or empty one.
+
+    DataError for cells that are no lists, and for words that are blank or no text.
+    """
+    return [_words(value, table, column) for value in table.values(column)]
+
+
+READERS: Mapping[Slot, Callable[[Table, str], list[Any]]] = {
+    "text": texts,
+    "text_pair": texts,
+    "image": media,
+    "audio": media,
+}
 
 
 def is_missing(value: object) -> bool:
@@ -105,7 +137,44 @@ def _label(value: object, table: Table, column: str) -> str | int | None:
     raise _wrong_type(value, table, column, "a label (text or a whole number)")
 
 
-def _medium(value: object, table: Table, column: str) -> EncodedImage | None:
+def _number(value: object, table: Table, column: str) -> float | None:
+    if is_missing(value):
+        return None
+    try:
+        found = float(value) if isinstance(value, str | int | float) else math.nan
+    except ValueError:
+        found = math.nan
+    if not math.isfinite(found):
+        raise _wrong_type(value, table, column, "a number")
+    return found
+
+
+def _label_set(
+    value: object, table: Table, column: str, separator: str | None
+) -> tuple[str | int, ...] | None:
+    if isinstance(value, str) and separator is not None:
+        value = [part.strip() for part in value.split(separator) if part.strip()]
+    if value is None or value != value:
+        return None
+    if not isinstance(value, list | tuple):
+        wanted = "a list of labels (a text needs target.separator)"
+        raise _wrong_type(value, table, column, wanted)
+    found = [_label(part, table, column) for part in value]
+    return tuple(dict.fromkeys(label for label in found if label is not None))
+
+
+def _words(value: object, table: Table, column: str) -> Words | None:
+    if value is None or value != value or (isinstance(value, list) and not value):
+        return None
+    if not isinstance(value, list | tuple):
+        raise _wrong_type(value, table, column, "a list of words")
+    for word in value:
+        if not isinstance(word, str | int) or is_missing(word):
+            raise _wrong_type(word, table, column, "a word")
+    return tuple(str(word) for word in value)
+
+
+def _medium(value: object, table: Table, column: str) -> EncodedMedia | None:
     if isinstance(value, Mapping):  # datasets' Image: the bytes, or the path of a local file
         value = value.get("bytes") or value.get("path")
         if table.folder is None and isinstance(value, str):
@@ -116,7 +185,7 @@ def _medium(value: object, table: Table, column: str) -> EncodedImage | None:
         return value
     if isinstance(value, str) and table.folder is not None:
         return table.folder / _inside(value, table, column)
-    raise _wrong_type(value, table, column, "an image")
+    raise _wrong_type(value, table, column, "an image or a sound")
 
 
 def _inside(path: str, table: Table, column: str) -> PurePath:
@@ -125,7 +194,7 @@ def _inside(path: str, table: Table, column: str) -> PurePath:
     leaves = pure.is_absolute() or PurePath(os.path.normpath(pure)).parts[:1] == ("..",)
     if "\0" in path or leaves:
         raise DataError(
-            f"{table.where}: column {column!r} holds {path!r}; an image is named by a path inside "
+            f"{table.where}: column {column!r} holds {path!r}; a file is named by a path inside "
             "the table's own folder"
         )
     return pure

@@ -71,13 +71,13 @@ def _cached_commit(source: HubData) -> str | None:
 
 
 def _table(source: HubData, part: str, rows: Any) -> Table:
-    """rows: a datasets.Dataset whose Arrow table is taken as it is, images undecoded."""
+    """rows: a datasets.Dataset whose Arrow table is taken as it is, images and sounds undecoded."""
     import datasets
 
     _check_commit(source, rows)
     for name, feature in rows.features.items():
-        if isinstance(feature, datasets.Image):
-            rows = rows.cast_column(name, datasets.Image(decode=False))
+        if isinstance(feature, datasets.Image | datasets.Audio):
+            rows = rows.cast_column(name, type(feature)(decode=False))
     table = rows.with_format("arrow")[:]
     columns = dict(zip(table.column_names, table.columns, strict=True))
     return Table(where=f"{source.repo}, part {part!r}", columns=columns)

@@ -2,31 +2,42 @@
 
 import hashlib
 import json
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
-from mmbench.cards import DataSource, HubData
+from mmbench.cards import DataSource, HubData, TaskCard
 from mmbench.data.columns import media
 from mmbench.data.hub import commit_of
-from mmbench.data.sources import LocalData, locate
+from mmbench.data.sources import LocalData, join_of, locate, locate_join
 from mmbench.data.tables import Layout, image_files, layout_of, read_table
 
 
-def data_digest(source: DataSource, *, image_column: str | None = None) -> str:
+def data_digest(source: DataSource, *, media_columns: Sequence[str] = ()) -> str:
     """The identity of what `read_parts(source)` reads.
 
     Hub: the commit, and the subset after it. Otherwise sha256 over part (or label), format and
-    content of each file; of an image folder, the names and contents inside. `image_column` is
-    the task's: where it holds paths, the images they name count as well.
+    content of each file, and the content of one that is joined to them; of an image folder, the
+    names and contents inside. `media_columns` are the task's: where one holds paths, the files they
+    name count as well.
     """
     if isinstance(source, HubData):
         commit = commit_of(source)
         return commit if source.subset is None else f"{commit}:{source.subset}"
-    parts = []
+    parts: list[Any] = []
     for part, path in sorted(locate(source).items()):
         layout = layout_of(path, source.format)
         content = _folder_digest(path) if layout == "images" else _file_digest(path)
-        parts.append([part, layout, content, _pointed_to(source, path, layout, image_column)])
+        parts.append([part, layout, content, _pointed_to(source, path, layout, media_columns)])
+    join = join_of(source)
+    if join is not None:  # on which column is the card's to say, and so in the key already
+        parts.append({"join": _file_digest(locate_join(join))})
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+def media_columns(task: TaskCard) -> tuple[str, ...]:
+    """Those that may hold paths."""
+    return tuple(column for slot, column in task.inputs.items() if slot in ("image", "audio"))
 
 
 def _file_digest(path: Path) -> str:
@@ -40,13 +51,13 @@ def _folder_digest(folder: Path) -> list[tuple[str, str]]:
 
 
 def _pointed_to(
-    source: LocalData, path: Path, layout: Layout, column: str | None
+    source: LocalData, path: Path, layout: Layout, columns: Sequence[str]
 ) -> list[tuple[str, str]]:
-    """Images outside the table that its rows name."""
-    if column is None or layout in ("images", "lines"):
+    """Files outside the table that its rows name."""
+    if not columns or layout in ("images", "lines"):
         return []
     table = read_table(path, source.format)
-    if column not in table.columns:
-        return []  # load_task says so, and better
-    paths = {image for image in media(table, column) if isinstance(image, Path)}
+    known = [column for column in columns if column in table.columns]  # else load_task says so
+    named = {file for column in known for file in media(table, column)}
+    paths = {file for file in named if isinstance(file, Path)}
     return [(p.relative_to(path.parent).as_posix(), _file_digest(p)) for p in sorted(paths)]

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmbench.cards import Side
-from mmbench.data.examples import EncodedImage, Examples
+from mmbench.data.examples import EncodedMedia, Examples, Words
 from mmbench.data.prepared import Inputs, Prepared, PreparedFacts
 from mmbench.digests import digest_of
 
@@ -103,7 +103,7 @@ def images_once(examples: Examples, prepare: Callable[[Examples], Prepared]) -> 
 
     So a task of images and one that pairs the same images with texts share pixels and features.
     """
-    images, index = _distinct(examples, "image")
+    images, index = distinct(examples, "image")
     if len(images) == len(examples):
         return prepare(examples)
     return Repeated(prepare(images), index)
@@ -122,14 +122,14 @@ def pair_up(
     text: Callable[[Examples], Prepared],
 ) -> JointRows:
     """Prepare the distinct images (by content) and texts of `examples`, and pair them by row."""
-    images, image_index = _distinct(examples, "image")
-    texts, text_index = _distinct(examples, "text")
+    images, image_index = distinct(examples, "image")
+    texts, text_index = distinct(examples, "text")
     return JointRows(image(images), text(texts), image_index, text_index)
 
 
-def _distinct(examples: Examples, side: Side) -> tuple[Examples, NDArray[np.int64]]:
+def distinct(examples: Examples, side: Side) -> tuple[Examples, NDArray[np.int64]]:
     """The first row of each distinct value, with that input alone, and each row's place in it."""
-    place: dict[str | bytes, int] = {}
+    place: dict[str | Words | bytes, int] = {}
     first: list[int] = []
     index = np.empty(len(examples), dtype=np.int64)
     content = cache(_content)  # the five rows of one image read its file once
@@ -143,9 +143,9 @@ def _distinct(examples: Examples, side: Side) -> tuple[Examples, NDArray[np.int6
     return Examples(ids=kept.ids, inputs={side: kept.inputs[side]}), index
 
 
-def _content(value: str | EncodedImage) -> str | bytes:
+def _content(value: str | Words | EncodedMedia) -> str | Words | bytes:
     """What makes it the same as another: a text itself, the digest of an image's content."""
-    if isinstance(value, str):
+    if isinstance(value, str | tuple):
         return value
     try:
         content = value if isinstance(value, bytes) else value.read_bytes()

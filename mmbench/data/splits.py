@@ -10,6 +10,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 
@@ -185,19 +186,19 @@ def _first_of_each_class(
     rows: Rows, whole: list[int], rest: list[int], fraction: float
 ) -> set[int]:
     """Of each class, the first rows in `rest` by hash: `fraction` of the class's in `whole`."""
-    count = {target: len(members) for target, members in by_target(rows, whole).items()}
+    count = {stratum: len(members) for stratum, members in by_stratum(rows, whole).items()}
     taken: set[int] = set()
-    for target, members in by_target(rows, rest).items():
+    for target, members in by_stratum(rows, rest).items():
         taken.update(by_content(rows, members)[: round(fraction * count[target])])
     return taken
 
 
-def by_target(rows: Rows, numbers: list[int]) -> dict[str | int | None, list[int]]:
-    """Class or key → its rows."""
-    classes: dict[str | int | None, list[int]] = {}
+def by_stratum(rows: Rows, numbers: list[int]) -> dict[Any, list[int]]:
+    """Class or key → its rows; all under one where targets are neither."""
+    strata: dict[Any, list[int]] = {}
     for row in numbers:
-        classes.setdefault(rows.targets[row], []).append(row)
-    return classes
+        strata.setdefault(rows.stratum(row), []).append(row)
+    return strata
 
 
 def by_content(rows: Rows, numbers: list[int]) -> list[int]:

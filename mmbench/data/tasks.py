@@ -1,4 +1,4 @@
-"""A task card → the examples of every split, with labels as class indices or keys as numbers."""
+"""A task card → the examples of every split, targets in the form that training takes."""
 
 from bisect import bisect_right
 from collections import Counter
@@ -8,18 +8,16 @@ from pathlib import Path
 
 import numpy as np
 
-from mmbench.cards import Modality, TaskCard
+from mmbench.cards import Slot, TaskCard
 from mmbench.data.columns import READERS, is_missing, name_some
-from mmbench.data.examples import EncodedImage, Examples, TaskData
+from mmbench.data.examples import Column, Examples, LabelSets, TaskData
 from mmbench.data.rows import RowNumbers, Rows, gather
 from mmbench.data.sources import read_parts
-from mmbench.data.splits import assign, by_content, by_target, hash_of, parts_used, split_rules
+from mmbench.data.splits import assign, by_content, by_stratum, hash_of, parts_used, split_rules
 from mmbench.data.tables import Table
-from mmbench.errors import DataError, did_you_mean
+from mmbench.errors import DataError
 
 ID_COLUMN = "id"
-
-LabelValue = str | int
 
 
 def load_task(card: TaskCard, *, limit: int | None = None) -> TaskData:
@@ -36,102 +34,45 @@ def load_task(card: TaskCard, *, limit: int | None = None) -> TaskData:
     used = {part: parts[part] for part in parts_used(rules)}
     rows = gather(card, used)
     assignment = assign(card, rules, rows)
-    labels = () if rows.keyed else _labels(card, rows, assignment.splits)
     splits = assignment.splits
+    known = rows.form.label_sets(
+        card, {name: [rows.targets[row] for row in s.tolist()] for name, s in splits.items()}
+    )
     if limit is not None:
         draw = _draw_keys if rows.keyed else _draw
         splits = {name: draw(card, rows, name, s, limit) for name, s in splits.items()}
     return TaskData(
-        splits={name: _examples(card, rows, s, labels) for name, s in splits.items()},
-        labels=labels,
+        splits={name: _examples(card, rows, s, known) for name, s in splits.items()},
+        labels=known.labels,
+        parts=known.parts,
         dropped=_left_out(card, parts, used, assignment.dropped),
     )
 
 
 def examples_from(
-    inputs: Mapping[Modality, Sequence[str | Path | bytes]], ids: Sequence[str] | None = None
+    inputs: Mapping[Slot, Sequence[str | Path | bytes]], ids: Sequence[str] | None = None
 ) -> Examples:
-    """Rows to predict on, without targets. Images are bytes, a Path or a path as str.
+    """Rows to predict on, without targets. Images and sounds are bytes, a Path or a path as str.
 
     ids default to "0", "1", …; DataError if columns differ in length, ids repeat, or a value is
     blank, absent or of the wrong type.
     """
-    counts = {modality: len(values) for modality, values in inputs.items()}
+    counts = {slot: len(values) for slot, values in inputs.items()}
     if len(set(counts.values())) != 1:
         raise DataError(f"inputs need equally many rows of every modality; there are {counts}")
     (count,) = set(counts.values())
     names = tuple(str(i) for i in range(count)) if ids is None else tuple(ids)
     if len(names) != count or len(set(names)) != count:
         raise DataError(f"{count} rows need {count} different ids; there are {len(set(names))}")
-    read: dict[Modality, Sequence[str] | Sequence[EncodedImage]] = {}
-    for modality, values in inputs.items():
-        if modality not in READERS:
-            raise DataError(f"{modality} inputs cannot be read yet; use {' or '.join(READERS)}")
-        cells = [Path(v) if modality == "image" and isinstance(v, str) else v for v in values]
-        table = Table(where="inputs", columns={modality: cells})
-        read[modality] = READERS[modality](table, modality)
-        blank = [i for i, value in enumerate(read[modality]) if is_missing(value)]
+    read: dict[Slot, Column] = {}
+    for slot, values in inputs.items():
+        filed = slot in ("image", "audio")
+        cells = [Path(v) if filed and isinstance(v, str) else v for v in values]
+        read[slot] = READERS[slot](Table(where="inputs", columns={slot: cells}), slot)
+        blank = [i for i, value in enumerate(read[slot]) if is_missing(value)]
         if blank:
-            raise DataError(f"inputs: {modality} is blank in rows {name_some(blank)} (from 0)")
+            raise DataError(f"inputs: {slot} is blank in rows {name_some(blank)} (from 0)")
     return Examples(ids=names, inputs=read)
-
-
-# -------------------------------------------------------------------------------- labels
-
-
-def _labels(card: TaskCard, rows: Rows, splits: Mapping[str, RowNumbers]) -> tuple[LabelValue, ...]:
-    """The card's labels in its order, or those of the training split sorted, after all checks."""
-    found = {
-        name: Counter(rows.targets[row] for row in numbers.tolist())
-        for name, numbers in splits.items()
-    }
-    in_training = [value for value in found["train"] if value is not None]
-    if card.target.labels is None:
-        labels = tuple(sorted(in_training, key=lambda value: (isinstance(value, str), value)))
-    else:
-        labels = tuple(label.value for label in card.target.labels)
-        _require_listed(card, labels, found)
-    for name, counts in found.items():
-        unseen = {value: count for value, count in counts.items() if value not in found["train"]}
-        if unseen:
-            raise DataError(
-                f"task {card.name}: split {name!r} has labels that no training row has: "
-                f"{_counted(unseen)}. Change splits so that training has them, or leave the split "
-                "out (a published test split may hide its labels)."
-            )
-    return labels
-
-
-def _require_listed(
-    card: TaskCard, labels: Sequence[LabelValue], found: Mapping[str, Mapping[object, int]]
-) -> None:
-    if len(set(labels)) < len(labels):
-        raise DataError(f"task {card.name}: target.labels repeats a value: {list(labels)}")
-    for name, counts in found.items():
-        unlisted = {value: count for value, count in counts.items() if value not in labels}
-        if unlisted:
-            raise DataError(
-                f"task {card.name}: split {name!r} has labels that target.labels lacks: "
-                f"{_counted(unlisted)}{_hint(next(iter(unlisted)), labels)}; the card lists "
-                f"{name_some([repr(label) for label in labels])}"
-            )
-    absent = [repr(label) for label in labels if label not in found["train"]]
-    if absent:
-        raise DataError(
-            f"task {card.name}: no training row has the label {name_some(absent)}; remove it from "
-            "target.labels or change splits"
-        )
-
-
-def _hint(value: object, labels: Sequence[LabelValue]) -> str:
-    spelled = [str(label) for label in labels]
-    if str(value) in spelled:
-        return " (a number and a text differ: quote the label in the card, or do not)"
-    return did_you_mean(str(value), spelled)
-
-
-def _counted(values: Mapping[object, int]) -> str:
-    return name_some([f"{value!r} ({count} rows)" for value, count in values.items()])
 
 
 # --------------------------------------------------------------------------------- limit
@@ -141,7 +82,7 @@ def _draw(card: TaskCard, rows: Rows, name: str, numbers: RowNumbers, limit: int
     """At most `limit` of a split's rows, in the order of the source."""
     if len(numbers) <= limit:
         return numbers
-    classes = by_target(rows, numbers.tolist())
+    classes = by_stratum(rows, numbers.tolist())
     if name == "train" and limit < len(classes):
         raise DataError(
             f"task {card.name}: a limit of {limit} rows leaves some of {len(classes)} labels "
@@ -179,7 +120,7 @@ def _draw_keys(
     """
     if len(numbers) <= limit:
         return numbers
-    members = by_target(rows, numbers.tolist())
+    members = by_stratum(rows, numbers.tolist())
     ordered = sorted(members, key=lambda key: hash_of(str(key)))
     ends = list(accumulate(len(members[key]) for key in ordered))
     count = bisect_right(ends, limit)
@@ -195,19 +136,13 @@ def _draw_keys(
 # ------------------------------------------------------------------------------- examples
 
 
-def _examples(
-    card: TaskCard, rows: Rows, numbers: RowNumbers, labels: Sequence[LabelValue]
-) -> Examples:
+def _examples(card: TaskCard, rows: Rows, numbers: RowNumbers, known: LabelSets) -> Examples:
     chosen = numbers.tolist()
-    known = sorted({str(rows.targets[row]) for row in chosen}) if rows.keyed else labels
-    index: dict[object, int] = {label: i for i, label in enumerate(known)}
     groups = rows.groups if card.group is not None else None  # keys are the targets already
     return Examples(
         ids=_ids(rows, chosen),
-        inputs={
-            modality: [values[row] for row in chosen] for modality, values in rows.inputs.items()
-        },
-        targets=np.asarray([index[rows.targets[row]] for row in chosen], dtype=np.int64),
+        inputs={slot: [values[row] for row in chosen] for slot, values in rows.inputs.items()},
+        targets=rows.form.encode([rows.targets[row] for row in chosen], known),
         groups=None if groups is None else tuple(str(groups[row]) for row in chosen),
     )
 

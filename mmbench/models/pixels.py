@@ -22,7 +22,7 @@ from torch import Tensor
 
 from mmbench.cards import ImageRules
 from mmbench.data.cache import Cache
-from mmbench.data.examples import EncodedImage, Examples
+from mmbench.data.examples import EncodedMedia, Examples
 from mmbench.data.prepared import Inputs, PreparedFacts
 from mmbench.digests import digest_of
 from mmbench.errors import DataError
@@ -95,7 +95,7 @@ def decode(
     rules: ImageRules, examples: Examples, cache: Cache, *, centre: Centre = "rounded"
 ) -> PixelRows:
     """The images of `examples` by `rules`. DataError counts those that cannot be read, and why."""
-    images = cast("Sequence[EncodedImage]", examples.inputs["image"])
+    images = cast("Sequence[EncodedMedia]", examples.inputs["image"])
     geometry = {"size": rules.size, "fit": rules.fit, "interpolation": rules.interpolation}
     key = digest_of(
         {
@@ -116,7 +116,7 @@ def decode(
 
 
 def pixels_of(
-    image: EncodedImage, rules: ImageRules, centre: Centre = "rounded"
+    image: EncodedMedia, rules: ImageRules, centre: Centre = "rounded"
 ) -> NDArray[np.uint8]:
     """[3, size, size] uint8, RGB: the first frame, upright, on white, resized.
 
@@ -173,7 +173,7 @@ def _check_size(width: int, height: int) -> None:
 def _build(
     rules: ImageRules,
     centre: Centre,
-    images: Sequence[EncodedImage],
+    images: Sequence[EncodedMedia],
     ids: Sequence[str],
     folder: Path,
 ) -> Mapping[str, Any]:
@@ -194,7 +194,7 @@ def _build(
     return {}
 
 
-def _digest_of_images(images: Sequence[EncodedImage], ids: Sequence[str]) -> str:
+def _digest_of_images(images: Sequence[EncodedMedia], ids: Sequence[str]) -> str:
     digests = [b""] * len(images)
 
     def fill(row: int) -> None:

@@ -84,7 +84,7 @@ def cost(findings: Findings, say: Messages) -> list[Block]:
         return []
     blocks: list[Block] = [Heading(level=2, text=say("cost.heading"))]
     blocks.append(Paragraph(text=say("cost.how")))
-    if any(task.kind.inputs == ("image", "text") for task in findings.tasks):
+    if any(task.kind.target == "key" for task in findings.tasks):
         blocks.append(Paragraph(text=say("cost.pairs")))
     for setup in findings.setups:
         cells = [cell for task in findings.tasks for cell in task.cells if cell.setup == setup.key]

@@ -124,10 +124,11 @@ def _grid(learner: Learner, objective: Objective, inputs: Mapping[str, Prepared]
     A rate that diverges is told and left out; Diverged if every one of them does.
     """
     setting, splits = objective.setting, objective.data.splits
-    recipe, targets = setting.recipe, splits["train"].targets
-    assert targets is not None, "the splits of a task carry targets"
+    recipe = setting.recipe
     rows = TrainingRows(
-        prepared=inputs["train"], targets=targets, by_length=objective.kind.decomposable
+        prepared=inputs["train"],
+        targets=objective.targets(splits["train"]),
+        by_length=objective.kind.decomposable,
     )
     held_out = SplitRows(
         name="validation", examples=splits["validation"], rows=inputs["validation"]

@@ -7,7 +7,7 @@ model/
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from safetensors.torch import load_file, save_file
@@ -15,6 +15,7 @@ from safetensors.torch import load_file, save_file
 from mmbench.atomic import write_atomically
 from mmbench.cards import ModelCard, Recipe, TaskCard
 from mmbench.codec import dump_json, load_json
+from mmbench.data.examples import LabelSets
 from mmbench.errors import StoreError
 from mmbench.models.base import Adapter
 from mmbench.models.loading import load
@@ -30,13 +31,15 @@ FORMAT = 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class About:
-    """What a kept model is. labels: the classes in the order of the logits."""
+    """What a kept model is. labels: the classes in the order of the logits; parts: those of each
+    target, where there are several."""
 
     format: int
     model: ModelCard
     task: TaskCard
     recipe: Recipe
     labels: tuple[str | int, ...]
+    parts: Mapping[str, tuple[str | int, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,10 +47,6 @@ class Kept:
     about: About
     adapter: Adapter
     learner: Learner
-
-    def label_names(self) -> Mapping[str | int, Mapping[str, str]]:
-        """Label value → its names by language, as far as the task card gives them."""
-        return {label.value: label.names for label in self.about.task.target.labels or ()}
 
 
 def save_kept(finetuned: Finetuned, folder: Path) -> None:
@@ -62,7 +61,8 @@ def save_kept(finetuned: Finetuned, folder: Path) -> None:
         model=objective.adapter.card,
         task=objective.setting.task,
         recipe=objective.setting.recipe,
-        labels=objective.data.labels,
+        labels=objective.labels.labels,
+        parts=objective.labels.parts,
     )
     write_atomically(folder / ABOUT, dump_json(about))
 
@@ -81,6 +81,8 @@ def load_kept(folder: Path) -> Kept:
             "Run the trial again with --keep best."
         )
     adapter = load(relocated(about.model, folder))
-    learner = OBJECTIVES[about.task.kind].empty_learner(adapter, about.recipe, len(about.labels))
+    learner = OBJECTIVES[about.task.kind].empty_learner(
+        adapter, about.task, about.recipe, LabelSets(labels=about.labels, parts=about.parts)
+    )
     learner.head.load_state_dict(load_file(folder / HEAD))
     return Kept(about=about, adapter=adapter, learner=learner.eval())

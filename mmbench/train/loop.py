@@ -8,13 +8,17 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from mmbench.cards import Recipe
-from mmbench.data.batches import Batch, steps_per_epoch, to_device, training_batches
+from mmbench.data.batches import (
+    Batch,
+    RowTargets,
+    steps_per_epoch,
+    to_device,
+    training_batches,
+)
 from mmbench.data.prepared import Prepared
 from mmbench.errors import Diverged
 from mmbench.meters.clock import Account, StepClock, Window
@@ -23,18 +27,19 @@ from mmbench.records import CurvePoint
 from mmbench.train.device import autocast, seed_everything, seed_for
 from mmbench.train.evaluate import Validation
 from mmbench.train.learner import Learner, Place
-from mmbench.train.optim import make_optimizer, rate_factor
+from mmbench.train.optim import make_optimizer, rate_factor, set_rate
 from mmbench.train.stopping import BestKeeper
-from mmbench.train.strategy import training_mode
+from mmbench.train.strategy import rate_factors, training_mode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingRows:
-    """prepared: N rows of model inputs. targets: [N]. by_length: rows of similar length may share a
+    """prepared: N rows of model inputs. targets: one a row, None where they are among the inputs.
+    by_length: rows of similar length may share a
     batch; not where the loss depends on which rows do."""
 
     prepared: Prepared
-    targets: NDArray[np.int64]
+    targets: RowTargets
     by_length: bool = True
 
 
@@ -72,14 +77,16 @@ def fit(
     names the step at which a loss was not finite.
     """
     assert recipe.epochs is not None, "a recipe that trains has epochs"
-    per_epoch = steps_per_epoch(len(rows.targets), recipe.batch_size)
+    per_epoch = steps_per_epoch(len(rows.prepared), recipe.batch_size)
     steps = per_epoch * recipe.epochs
     check_after = {round(steps * i / recipe.evaluations) for i in range(1, recipe.evaluations + 1)}
     losses: list[Tensor] = []
     step = 0
     with StepClock(device) as clock:
         seed_everything(seed, "training")
-        optimizer = make_optimizer(learner.parameters(), recipe, learning_rate)
+        optimizer = make_optimizer(
+            learner.parameters(), recipe, learning_rate, rate_factors(learner, recipe)
+        )
         keeper = BestKeeper(learner, recipe.patience)
         place = _place(device, recipe, clock)
         training_mode(learner, recipe)
@@ -142,8 +149,7 @@ def _update(
     learning_rate: float,
 ) -> Tensor:
     """One step of the optimizer; its loss, left on the device."""
-    for group in optimizer.param_groups:
-        group["lr"] = learning_rate
+    set_rate(optimizer, learning_rate)
     loss = learner.backward(micro_batches, place)
     if recipe.clip_norm is not None:
         torch.nn.utils.clip_grad_norm_(learner.parameters(), recipe.clip_norm)

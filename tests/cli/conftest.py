@@ -108,8 +108,9 @@ class FakeApi:
             refused=len(work.plan.refused),
         )
 
-    def predict(self, stored: Stored, *, texts: Any, images: Any, device: str) -> Any:
-        self.calls.append({"stored": stored, "texts": texts, "images": images})
+    def predict(self, stored: Stored, *, device: str, **inputs: Any) -> Any:
+        given = {name: values for name, values in inputs.items() if values is not None}
+        self.calls.append({"stored": stored, **given})
         return self.predictions
 
 

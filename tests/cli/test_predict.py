@@ -1,28 +1,24 @@
 """`mmbench predict`: which samples go in, and the lines that come out."""
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from mmbench.answers import Labelled
 from mmbench.records import Artefact
 from mmbench.store import Store, Stored
 from tests.cli.conftest import Command, FakeApi
 from tests.specimens import MODEL, TASK, TRIAL, record
 
 
-@dataclass(frozen=True)
-class Answer:
-    """As mmbench.api.Prediction."""
-
-    id: str
-    label: str
-    names: dict[str, str]
-    probabilities: dict[str, float]
-
-
-ANSWER = Answer("0", "good", {"en": "good", "zh": "好"}, {"good": 0.75, "bad": 0.25})
+ANSWER = Labelled(
+    id="0",
+    label="good",
+    names={"en": "good", "zh": "好"},
+    probabilities={"good": 0.75, "bad": 0.25},
+)
 
 
 def kept(root: Path, seed: int = 0, *, inputs: tuple[str, ...] = ("text",)) -> Stored:
@@ -44,7 +40,7 @@ def test_texts_give_one_json_line_each(mm: Command, api: FakeApi, stored: Stored
     api.predictions = [ANSWER, replace(ANSWER, id="1")]
     ran = mm("predict", stored.folder, "--text", "很好", "--text", "[/red]")
     assert ran.status == 0
-    assert api.calls == [{"stored": stored, "texts": ["很好", "[/red]"], "images": None}]
+    assert api.calls == [{"stored": stored, "texts": ["很好", "[/red]"]}]
     first, second = map(json.loads, ran.out.splitlines())
     assert first == {
         "id": "0",
@@ -96,7 +92,7 @@ def test_it_asks_for_samples_from_one_place(mm: Command, api: FakeApi, stored: S
     for more in ([], ["--text", "a", "--file", "b.csv"], ["--file", "b.csv", "--image", "c"]):
         ran = mm("predict", stored.folder, *more)
         assert ran.status == 2
-        assert "say what to predict on: --text or --image, or else --file" in ran.err
+        assert "say what to predict on: --text, --image or --audio, or else --file" in ran.err
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,7 @@ def test_inputs_of_a_caller_become_examples(tmp_path: Path) -> None:
         ({"text": ["a", "b"]}, ["x", "x"], "2 rows need 2 different ids; there are 1"),
         ({"text": [b"a"]}, None, r"holds b'a' \(bytes\), not text"),
         ({"image": ["/no/such.png"]}, None, "1 files that do not exist"),
-        ({"audio": [b"x"]}, None, "audio inputs cannot be read yet; use text or image"),
+        ({"audio": ["/no/such.wav"]}, None, "1 files that do not exist"),
     ],
 )
 def test_inputs_that_cannot_be_read_are_refused(

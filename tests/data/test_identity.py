@@ -62,10 +62,10 @@ def test_images_that_a_table_names_count_where_the_column_is_told(tmp_path: Path
     (tmp_path / "a.png").write_bytes(b"1")
     (tmp_path / "d.csv").write_text("picture,label\na.png,1\na.png,0\n")
     source = FileData(via="files", files={"train": str(tmp_path / "d.csv")})
-    table_only, before = data_digest(source), data_digest(source, image_column="picture")
+    table_only, before = data_digest(source), data_digest(source, media_columns=("picture",))
     (tmp_path / "a.png").write_bytes(b"2")
     assert data_digest(source) == table_only
-    assert data_digest(source, image_column="picture") != before
+    assert data_digest(source, media_columns=("picture",)) != before
 
 
 def test_package_data_are_hashed_by_content() -> None:

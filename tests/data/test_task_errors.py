@@ -67,12 +67,6 @@ def test_values_of_the_wrong_type_are_refused(
         load_task(make_card(files={"all": tmp_path / "d.jsonl"}))
 
 
-def test_a_modality_that_nothing_reads_is_refused(make_card: Any, write_csv: Any) -> None:
-    path = write_csv("d.csv", ("sound", "label"), [("a.wav", 1)])
-    with pytest.raises(DataError, match="audio inputs cannot be read yet"):
-        load_task(make_card(files={"all": path}, inputs={"audio": "sound"}))
-
-
 @pytest.mark.parametrize(
     ("listed", "message"),
     [

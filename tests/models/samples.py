@@ -20,7 +20,7 @@ from mmbench.cards import (
     PairModel,
     TextRules,
 )
-from mmbench.data.examples import EncodedImage, Examples
+from mmbench.data.examples import EncodedMedia, Examples
 
 SIZE = 32
 WORDS = ("a", "the", "cat", "dog", "sat", "ran", "on", "mat", "big", "small", "red", "house")
@@ -113,7 +113,7 @@ def texts(*rows: str) -> Examples:
     return Examples(ids=tuple(f"t{i}" for i in range(len(rows))), inputs={"text": rows})
 
 
-def images(rows: Sequence[EncodedImage]) -> Examples:
+def images(rows: Sequence[EncodedMedia]) -> Examples:
     return Examples(ids=tuple(f"i{i}" for i in range(len(rows))), inputs={"image": rows})
 
 

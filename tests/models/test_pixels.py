@@ -15,7 +15,7 @@ from transformers.models.vit.image_processing_pil_vit import ViTImageProcessorPi
 
 from mmbench.cards import ImageRules
 from mmbench.data.cache import Cache
-from mmbench.data.examples import EncodedImage
+from mmbench.data.examples import EncodedMedia
 from mmbench.errors import DataError
 from mmbench.models import pixels
 from mmbench.models.pixels import decode, pixels_of
@@ -126,7 +126,7 @@ def test_a_format_that_starts_another_program_is_not_opened(cache: Cache) -> Non
 
 def test_order_is_kept_and_bytes_equal_paths(tmp_path: Path, cache: Cache) -> None:
     contents = [encoded(picture(seed)) for seed in range(40)]
-    paths: list[EncodedImage] = []
+    paths: list[EncodedMedia] = []
     for seed, content in enumerate(contents):
         paths.append(tmp_path / f"{seed}.png")
         (tmp_path / f"{seed}.png").write_bytes(content)
@@ -195,7 +195,7 @@ def test_no_rows_are_no_pixels(cache: Cache) -> None:
 
 def test_unreadable_images_are_counted_and_five_are_named(tmp_path: Path, cache: Cache) -> None:
     good = encoded(picture(1))
-    rows: list[EncodedImage] = [good, good[:-200], b"", b"not an image", tmp_path / "absent.png"]
+    rows: list[EncodedMedia] = [good, good[:-200], b"", b"not an image", tmp_path / "absent.png"]
     with pytest.raises(DataError) as caught:
         decode(squash(16), images(rows), cache)
     # a missing file cannot even be hashed; the others fail later, all in one message

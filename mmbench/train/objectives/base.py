@@ -5,11 +5,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
-from mmbench.cards import Recipe
-from mmbench.data.examples import Examples, TaskData
+from mmbench.answers import Answer
+from mmbench.cards import Recipe, TaskCard
+from mmbench.data.batches import RowTargets
+from mmbench.data.examples import Examples, LabelSets, TaskData
 from mmbench.data.prepared import Prepared
 from mmbench.kinds import Kind, kind
 from mmbench.models.base import Adapter
@@ -19,8 +20,8 @@ from mmbench.train.features import Extracted
 from mmbench.train.learner import Learner
 from mmbench.train.setting import Setting
 
-Outputs = Mapping[str, NDArray[np.float32]]
-"""Arrays by name; what they mean is the objective's affair."""
+Outputs = Mapping[str, NDArray[Any]]
+"""Arrays by name, of numbers of fixed width; what they mean is the objective's affair."""
 
 STANDARDISE_ROWS = 1024
 """Training rows that the statistics of frozen features are taken from, at even distances."""
@@ -55,7 +56,18 @@ class Objective(ABC):
     def metrics(self) -> tuple[str, ...]:
         return self.setting.task.metrics
 
+    @property
+    def labels(self) -> LabelSets:
+        """What the head answers with, to be kept beside its weights."""
+        return LabelSets(labels=self.data.labels, parts=self.data.parts)
+
     # --------------------------------------------------------------------------- learners
+
+    def targets(self, examples: Examples) -> RowTargets:
+        """As the learner's loss takes them; None where they are among its inputs."""
+        assert examples.targets is not None, "the splits of a task carry targets"
+        assert not isinstance(examples.targets, tuple), "a kind of texts makes its own"
+        return examples.targets
 
     @abstractmethod
     def features(self, rows: Prepared) -> Extracted:
@@ -74,7 +86,9 @@ class Objective(ABC):
 
     @classmethod
     @abstractmethod
-    def empty_learner(cls, adapter: Adapter, recipe: Recipe, classes: int) -> Learner:
+    def empty_learner(
+        cls, adapter: Adapter, task: TaskCard, recipe: Recipe, labels: LabelSets
+    ) -> Learner:
         """A learner of tokens and pixels whose head waits for the weights of a kept one."""
 
     @abstractmethod
@@ -106,6 +120,10 @@ class Objective(ABC):
     @abstractmethod
     def predictions(self, split: SplitRows, outputs: Outputs) -> Mapping[str, Any]:
         """Columns for predictions.parquet, one value a row."""
+
+    @abstractmethod
+    def answers(self, examples: Examples, outputs: Outputs) -> list[Answer]:
+        """What the model says of each row, for people and programs."""
 
     def classes(self, split: SplitRows, outputs: Outputs) -> list[ClassScore]:
         """Scores of every class, where there are classes."""

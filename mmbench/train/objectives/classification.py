@@ -7,8 +7,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from mmbench.cards import Label, Recipe, prompt_language
-from mmbench.data.examples import Examples
+from mmbench.answers import Answer, labelled
+from mmbench.cards import Label, Recipe, TaskCard, prompt_language
+from mmbench.data.examples import Examples, LabelSets
 from mmbench.data.prepared import Prepared
 from mmbench.data.tasks import examples_from
 from mmbench.data.views import Subset, spread
@@ -69,7 +70,10 @@ class Classification(Objective):
         return Headed(self.adapter, learner.head, label_smoothing=0.0)
 
     @classmethod
-    def empty_learner(cls, adapter: Adapter, recipe: Recipe, classes: int) -> Learner:
+    def empty_learner(
+        cls, adapter: Adapter, task: TaskCard, recipe: Recipe, labels: LabelSets
+    ) -> Learner:
+        classes = len(labels.labels)
         if recipe.strategy == "zero_shot" or recipe.head == "zero_shot":
             blank = ZeroShotHead(torch.zeros(classes, adapter.width), 0.0)
             return Headed(adapter, blank, label_smoothing=0.0)
@@ -126,6 +130,10 @@ class Classification(Objective):
             "predicted": outputs[LOGITS].argmax(1),
             "logits": outputs[LOGITS],
         }
+
+    def answers(self, examples: Examples, outputs: Outputs) -> list[Answer]:
+        names = {label.value: label.names for label in self.setting.task.target.labels or ()}
+        return [*labelled(examples.ids, self.data.labels, outputs[LOGITS], names)]
 
     def classes(self, split: SplitRows, outputs: Outputs) -> list[ClassScore]:
         matrix = classification.confusion(
@@ -228,7 +236,7 @@ def prompted(
 
 
 def targets_of(examples: Examples) -> NDArray[np.int64]:
-    assert examples.targets is not None, "the splits of a task carry targets"
+    assert isinstance(examples.targets, np.ndarray), "the splits of such a task carry classes"
     return examples.targets
 
 

@@ -1,15 +1,17 @@
 """Image–text retrieval in training: both sides in one space, compared with all candidates."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, cast
 
 import numpy as np
 import torch
 
-from mmbench.cards import Recipe, Side
+from mmbench.answers import Answer, ranked
+from mmbench.cards import Recipe, Side, TaskCard
 from mmbench.data.batches import training_batches
-from mmbench.data.joint import SIDES, JointRows
+from mmbench.data.examples import Examples, LabelSets
+from mmbench.data.joint import SIDES, JointRows, distinct
 from mmbench.data.prepared import FeatureRows, Prepared
 from mmbench.data.views import Subset, spread
 from mmbench.heads.contrast import (
@@ -99,7 +101,9 @@ class Retrieval(Objective):
         return Contrastive(self.paired, learner.head, similarity=learner.similarity)
 
     @classmethod
-    def empty_learner(cls, adapter: Adapter, recipe: Recipe, classes: int) -> Learner:
+    def empty_learner(
+        cls, adapter: Adapter, task: TaskCard, recipe: Recipe, labels: LabelSets
+    ) -> Learner:
         assert isinstance(adapter, PairedAdapter), "a kept retrieval model is one"
         similarity = similarity_of(adapter, recipe)
         return Contrastive(adapter, contrast_head(adapter, recipe), similarity=similarity)
@@ -195,6 +199,13 @@ class Retrieval(Objective):
             "group": np.concatenate([found.image_groups, found.text_groups]),
             "rank": np.concatenate([ranked.i2t, ranked.t2i]),
         }
+
+    def answers(self, examples: Examples, outputs: Outputs) -> list[Answer]:
+        """For each distinct image all distinct texts."""
+        images, _ = distinct(examples, "image")
+        texts, _ = distinct(examples, "text")
+        names = cast("Sequence[str]", texts.inputs["text"])
+        return [*ranked(images.ids, names, outputs["image"], outputs["text"])]
 
     def _ranked(self, split: SplitRows, outputs: Outputs) -> Ranked:
         return rank_candidates(self._candidates(split), outputs["image"], outputs["text"])
