@@ -14,6 +14,8 @@ from typing import TypeVar
 from mmbench.cards import (
     FileData,
     FolderModel,
+    FusionModel,
+    JoinedModel,
     ModelCard,
     PairModel,
     RandomModel,
@@ -92,8 +94,8 @@ class Catalog:
         source = card.source
         if card.parts:
             raise CardError(f"{path}: parts are looked up by the names under source; remove them")
-        if isinstance(source, PairModel):
-            return self._pair(card, source, path)
+        if isinstance(source, PairModel | FusionModel):
+            return self._joined(card, source, path)
         if isinstance(source, FolderModel):
             return replace(card, source=_folder_beside(path, source))
         if isinstance(source, RandomModel) and isinstance(source.tokenizer, FolderModel):
@@ -101,7 +103,7 @@ class Catalog:
             return replace(card, source=replace(source, tokenizer=tokenizer))
         return card
 
-    def _pair(self, card: ModelCard, source: PairModel, path: Path) -> ModelCard:
+    def _joined(self, card: ModelCard, source: JoinedModel, path: Path) -> ModelCard:
         parts: dict[Side, ModelCard] = {
             "image": self._encoder(_named_beside(path, source.image)),
             "text": self._encoder(_named_beside(path, source.text)),
@@ -111,15 +113,18 @@ class Catalog:
                 f"{path}: languages is {list(card.languages)}; those of its text encoder "
                 f"{source.text} are {list(parts['text'].languages)}"
             )
+        if isinstance(source, FusionModel) and source.weights is not None:
+            source = replace(source, weights=_beside(path, source.weights))
         try:
-            return replace(card, parts=parts)
+            return replace(card, source=source, parts=parts)
         except CardError as error:
             raise CardError(f"{path}: {error}") from None
 
     def _encoder(self, name: str) -> ModelCard:
         path = self.path(ModelCard, name)
-        if isinstance(load_card(ModelCard, path).source, PairModel):  # it might name itself
-            raise CardError(f"{path}: a pair cannot be part of another")
+        source = load_card(ModelCard, path).source
+        if isinstance(source, PairModel | FusionModel):  # it might name itself
+            raise CardError(f"{path}: a {source.via} cannot be part of another")
         return self.model(name)
 
     def task(self, name: str) -> TaskCard:

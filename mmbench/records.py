@@ -19,6 +19,7 @@ Status = Literal["ok", "failed", "refused"]
 Stage = Literal["before", "after", "majority", "chance"]
 
 MODEL_BEHAVIOUR = ("adapter", "library", "architecture", "text", "image")
+LATER_BEHAVIOUR = ("audio",)  # named where a card has them, so that other cards keep their keys
 TASK_BEHAVIOUR = (
     "name",
     "version",
@@ -39,11 +40,15 @@ def model_behaviour(model: ModelCard) -> list[Any]:
     card = set_fields(model)
     source = card["source"]
     # where files lie changes nothing; of a random start, and of nothing else, the config counts
-    counts = ("config", "tensors") if model.start == "scratch" else ("tensors",)
+    # and how a fusion brings its parts together
+    counts: tuple[str, ...] = ("tensors", "by", "width")
+    if model.start == "scratch":
+        counts += ("config",)
     told = {name: source[name] for name in counts if name in source}
     told["start"] = model.start
     parts = {side: model_behaviour(part) for side, part in sorted(model.parts.items())}
-    return [told, parts, *(card.get(name) for name in MODEL_BEHAVIOUR)]
+    later = [{name: card[name]} for name in LATER_BEHAVIOUR if name in card]
+    return [told, parts, *(card.get(name) for name in MODEL_BEHAVIOUR), *later]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -147,7 +147,7 @@ def test_a_pair_that_cannot_be_is_refused(changes: dict[str, Any], said: str) ->
 
 
 def test_only_a_pair_has_parts_and_only_a_pair_needs_no_library() -> None:
-    with pytest.raises(CardError, match="parts belong to a pair alone"):
+    with pytest.raises(CardError, match="parts belong to a pair or a fusion alone"):
         replace(MODEL, parts={"text": MODEL})
     with pytest.raises(CardError, match="'library' is missing"):
         replace(MODEL, library=None)

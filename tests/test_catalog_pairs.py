@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from mmbench.cards import RandomModel, TrainedTokenizer
+from mmbench.cards import FusionModel, RandomModel, TrainedTokenizer
 from mmbench.catalog import Catalog
 from mmbench.errors import CardError
 from tests.specimens import IMAGE_MODEL_FIELDS, MODEL_FIELDS, write_card, write_cards
@@ -76,3 +76,37 @@ def test_a_tokenizer_that_is_trained_names_its_size(root: Path) -> None:
     write_card(root, "models", MODEL_FIELDS, name="start", source=source)
     with pytest.raises(CardError, match=r"source\.tokenizer: field 'vocabulary' is missing"):
         Catalog((root,)).model("start")
+
+
+FUSION_FIELDS: dict[str, object] = {
+    **PAIR_FIELDS,
+    "name": "fused",
+    "adapter": "fusion",
+    "source": {"via": "fusion", "image": "eye", "text": "tiny", "by": "gated", "width": 8},
+    "gives": ["fused"],
+}
+
+
+def test_a_fusion_comes_with_the_cards_of_its_encoders(root: Path) -> None:
+    write_card(root, "models", FUSION_FIELDS)
+    catalog = Catalog((root,))
+    fusion = catalog.model("fused")
+    assert dict(fusion.parts) == {"image": catalog.model("eye"), "text": catalog.model("tiny")}
+    assert isinstance(fusion.source, FusionModel)
+    assert (fusion.source.by, fusion.source.width) == ("gated", 8)
+
+
+def test_the_weights_of_a_block_lie_beside_the_card(root: Path) -> None:
+    source = {**FUSION_FIELDS["source"], "weights": "kept/fusion.safetensors"}  # type: ignore[dict-item]
+    write_card(root, "models", FUSION_FIELDS, source=source)
+    found = Catalog((root,)).model("fused").source
+    assert isinstance(found, FusionModel)
+    assert found.weights == str(root / "models" / "kept" / "fusion.safetensors")
+
+
+def test_a_fusion_is_no_part_of_another(root: Path) -> None:
+    write_card(root, "models", FUSION_FIELDS)
+    source = {"via": "pair", "image": "fused", "text": "tiny"}
+    write_card(root, "models", PAIR_FIELDS, source=source)
+    with pytest.raises(CardError, match=r"fused\.yaml: a fusion cannot be part of another"):
+        Catalog((root,)).model("both")

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from mmbench.cards.model import ModelCard
-from mmbench.cards.sources import HubModel, NoTokenizer, PairModel, RandomModel
+from mmbench.cards.sources import FusionModel, HubModel, NoTokenizer, PairModel, RandomModel
 from mmbench.errors import CardError
 
 
@@ -13,7 +13,7 @@ def as_random(card: ModelCard) -> ModelCard:
     It keeps its name and its size; its start is `scratch`, so that nothing of the model's origin
     is claimed. A transformers model needs `source.config`; CardError if the card has none.
     """
-    if isinstance(card.source, PairModel):
+    if isinstance(card.source, PairModel | FusionModel):
         parts = {side: as_random(part) for side, part in card.parts.items()}
         return replace(card, family="scratch", licence=None, published=(), notes=None, parts=parts)
     return replace(

@@ -6,6 +6,9 @@ from typing import Any, Literal
 
 from mmbench.errors import CardError
 
+ATTENTION_HEADS = 4
+"""Of the block that fuses by cross-attention."""
+
 FileFormat = Literal["csv", "jsonl", "parquet", "images", "lines"]
 
 
@@ -48,13 +51,16 @@ class PackageModel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainedTokenizer:
-    """A word-piece tokenizer by BERT's rules, trained on the texts of the training split.
+    """A tokenizer that is trained on the texts of the training split.
 
     `vocabulary` is the number of entries that the model embeds; fewer may be found in the texts.
+    pieces: `wordpiece` by BERT's rules, for models that read; `bpe`, whose pieces give back the very
+    text, capitals and spaces included, for models that write.
     """
 
     via: Literal["trained"]
     vocabulary: int
+    pieces: Literal["wordpiece", "bpe"] = "wordpiece"
 
     def __post_init__(self) -> None:
         if self.vocabulary < 100:
@@ -87,7 +93,42 @@ class PairModel:
     text: str
 
 
-ModelSource = HubModel | FolderModel | PackageModel | RandomModel | PairModel
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FusionModel:
+    """An image encoder and a text encoder, by the names of their cards, and how the features of
+    both become one vector.
+
+    by: `concatenation`, one beside the other; `gated`, a gated multimodal unit; `cross_attention`,
+    one block in which the text's tokens attend to the image's (`models.fusion_blocks` has them).
+    width: of what a block with weights of its own gives. weights: a file that holds these; without
+    it they start at random and train with the head.
+    """
+
+    via: Literal["fusion"]
+    image: str
+    text: str
+    by: Literal["concatenation", "gated", "cross_attention"]
+    width: int | None = None
+    weights: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.by == "concatenation":
+            for name in ("width", "weights"):
+                if getattr(self, name) is not None:
+                    raise CardError(f"source.{name}: a concatenation has none; remove it")
+        elif self.width is None or self.width < 1:
+            raise CardError(f"by: {self.by} needs source.width, that of the features it gives")
+        elif self.by == "cross_attention" and self.width % ATTENTION_HEADS:
+            raise CardError(
+                f"source.width is {self.width}; cross_attention has {ATTENTION_HEADS} heads, which "
+                "must divide it"
+            )
+
+
+JoinedModel = PairModel | FusionModel
+"""A model of two encoders, whose cards the catalog looks up."""
+
+ModelSource = HubModel | FolderModel | PackageModel | RandomModel | PairModel | FusionModel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,12 +162,26 @@ class PackageData:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Join:
+    """A table whose columns are added to every part: a row takes those of its partner, the row of
+    the same value in column `on`."""
+
+    file: str
+    on: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BundledData:
-    """Files that ship inside mmbench."""
+    """Files that ship inside mmbench.
+
+    With `join`, facts about the same pictures need not repeat the pictures: every row has exactly
+    one row in the other table, and only `on` stands in both.
+    """
 
     via: Literal["bundled"]
     files: Mapping[str, str]
     format: FileFormat | None = None
+    join: Join | None = None
 
 
 DataSource = HubData | FileData | PackageData | BundledData

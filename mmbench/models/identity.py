@@ -4,6 +4,7 @@ import hashlib
 from pathlib import Path
 
 from mmbench.cards import (
+    FusionModel,
     HubModel,
     ModelCard,
     ModelSource,
@@ -14,20 +15,24 @@ from mmbench.cards import (
 )
 from mmbench.digests import digest_of, set_fields
 from mmbench.errors import TrialError
-from mmbench.models.sources import locate, parts_of
+from mmbench.models.sources import block_of, locate, parts_of
 
-SUFFIXES = frozenset({".json", ".safetensors", ".bin", ".pth", ".txt", ".model", ".yaml"})
+SUFFIXES = frozenset({".jinja", ".json", ".safetensors", ".bin", ".pth", ".txt", ".model", ".yaml"})
 
 
 def weights_digest(card: ModelCard) -> str:
     """The commit of a hub model; otherwise a sha256: of the files, of a random start's config.
 
-    That of a pair is over those of its encoders. A README that changes leaves it as it was.
-    TrialError if the files cannot be found.
+    That of a pair or a fusion is over those of its encoders. A README that changes leaves it as it
+    was. TrialError if the files cannot be found.
     """
     source = card.source
-    if isinstance(source, PairModel):
-        return digest_of({side: weights_digest(part) for side, part in parts_of(card).items()})
+    if isinstance(source, PairModel | FusionModel):
+        found: dict[str, str] = {s: weights_digest(part) for s, part in parts_of(card).items()}
+        block = block_of(source) if isinstance(source, FusionModel) else None
+        if block is not None:
+            found["block"] = _of_file(block)
+        return digest_of(found)
     if not isinstance(source, RandomModel):
         return _stored(source)
     return digest_of(

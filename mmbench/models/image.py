@@ -54,14 +54,17 @@ class ImageAdapter(Adapter):
         return random_pixels(self.rules, count, seed=seed)
 
     def forward(self, inputs: Inputs) -> Features:
-        """pixels: [B, 3, H, W] uint8. pooled: [B, D]."""
+        """pixels: [B, 3, H, W] uint8. pooled: [B, D]. tokens: [B, S, D] of its patches or the
+        places of its last feature map, where these have D features too; all are real."""
         pixels = normalised(inputs["pixels"], self.mean, self.std)
         if self.card.library == "timm":
             backbone = cast(Any, self.backbone)
-            pooled = backbone.forward_head(backbone.forward_features(pixels), pre_logits=True)
+            found = backbone.forward_features(pixels)
+            pooled = backbone.forward_head(found, pre_logits=True)
         else:
-            pooled = _pooled_by_transformers(self.backbone, pixels)
-        return Features(pooled=pooled.flatten(1))
+            pooled, found = _of_transformers(self.backbone, pixels)
+        pooled = pooled.flatten(1)
+        return Features(pooled=pooled, tokens=_tokens(found, pooled.shape[1]))
 
     def save(self, folder: Path) -> None:
         # safetensors holds plain layouts only
@@ -117,16 +120,28 @@ def _transformers_backbone(card: ModelCard) -> nn.Module:
     return from_transformers.pretrained(locate(card.source))
 
 
-def _pooled_by_transformers(backbone: nn.Module, pixels: Tensor) -> Tensor:
+def _of_transformers(backbone: nn.Module, pixels: Tensor) -> tuple[Tensor, Tensor | None]:
+    """Pooled, and the last hidden state where there is one."""
     output = backbone(pixel_values=pixels)
     pooled: Tensor | None = getattr(output, "pooler_output", None)
     if pooled is not None:
-        return pooled
+        return pooled, getattr(output, "last_hidden_state", None)
     hidden: Tensor = output.last_hidden_state
     if hidden.ndim == 4:  # a feature map [B, C, H, W]
-        return hidden.mean(dim=(2, 3))
+        return hidden.mean(dim=(2, 3)), hidden
     has_class_token = any(name.endswith("cls_token") for name, _ in backbone.named_parameters())
-    return hidden[:, 0] if has_class_token else hidden.mean(dim=1)
+    return (hidden[:, 0] if has_class_token else hidden.mean(dim=1)), hidden
+
+
+def _tokens(found: object, width: int) -> Tensor | None:
+    """[B, S, D], [B, D, H, W] or [B, H, W, D] → [B, S, D]; None where D is not that of pooled."""
+    if not isinstance(found, Tensor):  # of what a library returns in several pieces
+        return None
+    if found.ndim == 4 and found.shape[1] == width:
+        return found.flatten(2).transpose(1, 2)
+    if found.ndim == 4:  # Swin and its kin have the features last
+        found = found.flatten(1, 2)
+    return found if found.ndim == 3 and found.shape[2] == width else None
 
 
 def _rules(card: ModelCard) -> ImageRules:

@@ -9,7 +9,10 @@ from mmbench.errors import CardError, did_you_mean
 from mmbench.models.base import Adapter
 
 BUILT_IN = {
+    "audio": "mmbench.models.audio:AudioAdapter",
     "dual": "mmbench.models.dual:DualAdapter",
+    "fusion": "mmbench.models.fusion:FusionAdapter",
+    "generative": "mmbench.models.generative:GenerativeAdapter",
     "image": "mmbench.models.image:ImageAdapter",
     "pair": "mmbench.models.pair:PairAdapter",
     "text": "mmbench.models.text:TextAdapter",

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from mmbench.cards import (
     FolderModel,
+    FusionModel,
     HubModel,
     ModelCard,
     ModelSource,
@@ -19,16 +20,19 @@ from mmbench.cards import (
 )
 from mmbench.errors import CardError, TrialError
 
+FUSION = "fusion.safetensors"
+"""Where a fusion keeps the weights of its own block, beside its parts."""
+
 
 def locate(source: ModelSource | TrainedTokenizer | NoTokenizer) -> Path:
     """The model folder (or the one weights file), downloaded first if it is on the hub.
 
     TrialError says what is missing and how to get it; CardError if the source has no files.
     """
-    if isinstance(source, RandomModel | PairModel | TrainedTokenizer | NoTokenizer):
+    if isinstance(source, RandomModel | PairModel | FusionModel | TrainedTokenizer | NoTokenizer):
         raise CardError(
-            f"via: {source.via} has no files to load; it does not go with this adapter (a pair of "
-            "encoders has adapter: pair)"
+            f"via: {source.via} has no files to load; it does not go with this adapter (two "
+            "encoders have adapter: pair or fusion)"
         )
     if isinstance(source, HubModel):
         from mmbench.models import hub  # huggingface_hub is imported for hub models alone
@@ -45,13 +49,26 @@ def locate(source: ModelSource | TrainedTokenizer | NoTokenizer) -> Path:
 
 
 def parts_of(card: ModelCard) -> Mapping[Side, ModelCard]:
-    """The cards of a pair's encoders; CardError unless the catalog has looked them up."""
+    """The cards of the encoders of a pair or a fusion; CardError unless the catalog has looked them
+    up."""
     if not card.parts:
         raise CardError(
-            f"{card.name}: no cards of an image and a text encoder; a pair names them under source "
-            "({via: pair, image: …, text: …}) and is looked up with Catalog.model"
+            f"{card.name}: no cards of an image and a text encoder; a pair or a fusion names them "
+            "under source ({via: pair, image: …, text: …}) and is looked up with Catalog.model"
         )
     return card.parts
+
+
+def block_of(source: FusionModel) -> Path | None:
+    """The weights of the block that fuses; None if they start at random."""
+    if source.weights is None:
+        return None
+    path = Path(source.weights).expanduser()
+    if not path.is_file():
+        raise TrialError(
+            f"{path}: no such file; source.weights names the {FUSION} that a kept model holds"
+        )
+    return path
 
 
 def why_no_tokenizer(card: ModelCard) -> str:
@@ -70,11 +87,14 @@ def why_no_tokenizer(card: ModelCard) -> str:
 def relocated(card: ModelCard, folder: Path) -> ModelCard:
     """The card of the same model with the weights that `Adapter.save` wrote into `folder`.
 
-    The parts of a pair lie in sub-folders, named by their sides.
+    The parts of a pair or a fusion lie in sub-folders, named by their sides.
     """
     if card.parts:
         parts = {side: relocated(part, folder / side) for side, part in card.parts.items()}
-        return replace(card, parts=parts)
+        source = card.source
+        if isinstance(source, FusionModel) and source.by != "concatenation":
+            source = replace(source, weights=str(folder / FUSION))
+        return replace(card, source=source, parts=parts)
     return replace(card, source=FolderModel(via="folder", path=str(folder)))
 
 
