@@ -6,11 +6,14 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from mmbench.cards.names import check_name
+from mmbench.cards.stages import Pretraining, ProbeFirst, StartFrom
 from mmbench.digests import set_fields
 from mmbench.errors import CardError
 
 Strategy = Literal["zero_shot", "probe", "head", "partial", "full", "lora", "bitfit"]
 
+TRAINS_BACKBONE: tuple[Strategy, ...] = ("partial", "full", "lora", "bitfit")
+"""Strategies under which the backbone changes, as a whole or in part."""
 
 TRAINING_FREE = ("name", "description", "strategy", "precision", "batch_size", "prompts")
 WHOLE_NUMBERS = (
@@ -21,7 +24,25 @@ WHOLE_NUMBERS = (
     "patience",
     "head_width",
     "projection_width",
+    "blocks",
+    "lora_rank",
+    "shots",
 )
+USED_BY: Mapping[str, tuple[Strategy, ...]] = {
+    "blocks": ("partial",),
+    "lora_rank": ("lora",),
+    "lora_alpha": ("lora",),
+    "lora_dropout": ("lora",),
+    "backbone_rate_factor": TRAINS_BACKBONE,
+    "layer_decay": ("partial", "full", "bitfit"),
+    "probe_first": TRAINS_BACKBONE,
+}
+"""Fields that other strategies have no use for."""
+
+NEEDED: Mapping[Strategy, tuple[str, ...]] = {
+    "partial": ("blocks",),
+    "lora": ("lora_rank", "lora_alpha"),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +60,13 @@ class Recipe:
     `projection_width` is the width of the common space that heads project into where a model has
     none of its own, and `similarity` the loss: over all pairs of the batch (softmax, CLIP) or of
     each pair (sigmoid, SigLIP); by default the one that the model was trained with.
+
+    `blocks`: how many of the last blocks `partial` trains, of each tower. `lora_rank`,
+    `lora_alpha`, `lora_dropout`: r, α and the dropout before the adapters of LoRA. The backbone
+    learns at `backbone_rate_factor` times the head's rate, and each block further from the output
+    at `layer_decay` times the rate of the one above it. `shots`: rows of each class that are
+    trained on, drawn with the seed alone. `probe_first`, `pretraining`, `start_from`: what comes
+    before.
     """
 
     name: str
@@ -64,12 +92,33 @@ class Recipe:
     prompts: str | None = None
     projection_width: int | None = None
     similarity: Literal["softmax", "sigmoid"] | None = None
+    blocks: int | None = None
+    lora_rank: int | None = None
+    lora_alpha: float | None = None
+    lora_dropout: float = 0.0
+    backbone_rate_factor: float = 1.0
+    layer_decay: float = 1.0
+    shots: int | None = None
+    probe_first: ProbeFirst | None = None
+    pretraining: Pretraining | None = None
+    start_from: StartFrom | None = None
 
     def __post_init__(self) -> None:
         check_name(self.name)
         reason = self._unused() or self._out_of_range()
         if reason is not None:
             raise CardError(reason)
+
+    @property
+    def trains_backbone(self) -> bool:
+        """As a whole or in part; features then change under the head."""
+        return self.strategy in TRAINS_BACKBONE
+
+    @property
+    def frozen_at_first(self) -> bool:
+        """Whether the head meets the features of a frozen backbone, for good or in a first stage,
+        and standardises them."""
+        return not self.trains_backbone or self.probe_first is not None
 
     def _unused(self) -> str | None:
         if self.strategy == "zero_shot":
@@ -85,6 +134,20 @@ class Recipe:
             return "momentum is used by optimizer: sgd alone; remove it"
         if self.strategy == "probe" and self.micro_batch is not None:
             return "micro_batch is not used by strategy: probe; remove it"
+        return self._of_other_strategies()
+
+    def _of_other_strategies(self) -> str | None:
+        given = set_fields(self)
+        for name, strategies in USED_BY.items():
+            if name in given and self.strategy not in strategies:
+                return f"{name} is used by strategy {' and '.join(strategies)} alone; remove it"
+        for name in NEEDED.get(self.strategy, ()):
+            if name not in given:
+                return f"strategy: {self.strategy} needs {' and '.join(NEEDED[self.strategy])}"
+        if self.probe_first is not None and self.head == "zero_shot":
+            return "head: zero_shot starts from the class names; remove it or probe_first"
+        if self.start_from is not None and (self.pretraining or self.probe_first):
+            return "start_from says where training starts: remove pretraining and probe_first"
         return None
 
     def _out_of_range(self) -> str | None:
@@ -96,11 +159,16 @@ class Recipe:
             return f"learning_rates must lie above 0: {list(self.learning_rates)}"
         if len(set(self.learning_rates)) != len(self.learning_rates):
             return f"learning_rates repeats a value: {list(self.learning_rates)}"
-        for name in ("warmup", "dropout", "label_smoothing"):
+        for name in ("warmup", "dropout", "label_smoothing", "lora_dropout"):
             if not 0 <= getattr(self, name) < 1:
                 return f"{name} is {getattr(self, name)}; it lies in [0, 1)"
         if not self.weight_decay >= 0 or not (self.clip_norm is None or self.clip_norm > 0):
             return "weight_decay must not be negative, and clip_norm must lie above 0"
+        for name in ("backbone_rate_factor", "layer_decay"):
+            if not 0 < getattr(self, name) <= 1:
+                return f"{name} is {getattr(self, name)}; it lies in (0, 1]"
+        if self.lora_alpha is not None and not 0 < self.lora_alpha < math.inf:
+            return f"lora_alpha is {self.lora_alpha}; it must lie above 0"
         if self.micro_batch is not None and self.micro_batch > self.batch_size:
             return f"micro_batch {self.micro_batch} is larger than batch_size {self.batch_size}"
         return None
