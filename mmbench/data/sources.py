@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
-from mmbench.cards import BundledData, DataSource, FileData, HubData, PackageData
+from mmbench.cards import BundledData, DataSource, FileData, HubData, Join, PackageData
 from mmbench.data.hub import read_hub
+from mmbench.data.joined import joined
 from mmbench.data.tables import Table, read_lines, read_table
 from mmbench.errors import DataError
 
@@ -25,7 +26,12 @@ def read_parts(source: DataSource) -> Mapping[str, Table]:
     paths = locate(source)
     if source.format == "lines":
         return {LINES_PART: read_lines(paths)}
-    return {part: read_table(path, source.format) for part, path in paths.items()}
+    tables = {part: read_table(path, source.format) for part, path in paths.items()}
+    join = join_of(source)
+    if join is None:
+        return tables
+    added = read_table(locate_join(join), None)
+    return {part: joined(table, added, on=join.on) for part, table in tables.items()}
 
 
 def locate(source: LocalData) -> dict[str, Path]:
@@ -41,6 +47,18 @@ def locate(source: LocalData) -> dict[str, Path]:
         if not path.exists():
             raise DataError(f"{path}: no such file or folder; source.files.{part} names it")
     return paths
+
+
+def join_of(source: LocalData) -> Join | None:
+    return source.join if isinstance(source, BundledData) else None
+
+
+def locate_join(join: Join) -> Path:
+    """The file whose columns are added to every part, which exists."""
+    path = BUNDLED / _inside(join.file, field="source.join.file")
+    if not path.exists():
+        raise DataError(f"{path}: no such file; source.join.file names it")
+    return path
 
 
 def _package_root(source: PackageData) -> Path:
@@ -61,9 +79,9 @@ def _package_root(source: PackageData) -> Path:
     return Path(str(found.locate_file("")))
 
 
-def _inside(file: str) -> str:
+def _inside(file: str, *, field: str = "source.files") -> str:
     """A path that cannot leave the folder it is relative to."""
     path = PurePosixPath(file)
     if path.is_absolute() or ".." in path.parts:
-        raise DataError(f"source.files names {file!r}; give a path inside the package, without ..")
+        raise DataError(f"{field} names {file!r}; give a path inside the package, without ..")
     return file
