@@ -119,7 +119,7 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
                 "two are told apart in Opitz and Burst 2019, arXiv:1911.03347); equals "
                 "scikit-learn f1_score(average='macro', zero_division=0), where an example may "
                 "have several labels with zero_division=nan: a label that is neither a target nor "
-                "predicted, at a probability of 0.5 or more, is left out",
+                "predicted, at a probability above 0.5, is left out",
                 "classification",
                 "multilabel",
             ),
@@ -127,7 +127,7 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
                 "f1_micro",
                 "F1 of the pooled counts, the same number as accuracy where each example has one "
                 "label; equals scikit-learn f1_score(average='micro'), where an example may have "
-                "several labels at a probability of 0.5 or more",
+                "several labels at a probability above 0.5",
                 "classification",
                 "multilabel",
             ),
@@ -141,8 +141,8 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
             ),
             _share(
                 "f1_positive",
-                "F1 of the second of two classes at a probability of 0.5; equals scikit-learn "
-                "f1_score(average='binary', zero_division=0)",
+                "F1 of the second of two classes, predicted at a probability above 0.5; equals "
+                "scikit-learn f1_score(average='binary', zero_division=0)",
                 "sentence_pair",
             ),
             _share(
@@ -228,7 +228,8 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
             _share(
                 "bleu",
                 "corpus BLEU-4 (Papineni et al. 2002, P02-1040); equals sacrebleu BLEU() of the "
-                "corpus, divided by 100, tokenised by 'zh' where the task is in Chinese, else '13a'",
+                "corpus, divided by 100, by the tokens of 'zh' where the task is in Chinese, else "
+                "of '13a'",
                 "captioning",
             ),
             _share(
