@@ -9,6 +9,11 @@ MESSAGES = {
     "note.diverged_outputs": "learning rate {rate} diverged and is out of the choice",
     "note.short": "short: {found} of {wanted} windows; measure on more data",
     "note.measured_earlier": "measured when the features were computed",
+    "note.not_defined": "not defined: {undefined}",
+    "undefined.classes": "all examples are of one class",
+    "undefined.labels": "no label has a positive example",
+    "undefined.words": "no sentence has a word",
+    "undefined.references": "all references are empty",
     "note.one_group": "all rows are one group: no interval",
     "note.whole_process": "the peak of the whole process: it could not be reset before the trial",
     "note.other_work": (

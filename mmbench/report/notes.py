@@ -25,6 +25,7 @@ NOTES: Known = {
     "note.measured_earlier": re.compile(r"measured when the features were computed"),
     "note.loaded_earlier": re.compile(r"measured when the weights were loaded for an earlier .*"),
     "note.shared_start": re.compile(r"shared by the trials of this worker"),
+    "note.not_defined": re.compile(r"not defined: (?P<undefined>[^;]*)"),
     "note.one_group": re.compile(r"all (rows|queries) are one group: no interval"),
     "note.whole_process": re.compile(r"the peak could not be reset: .*"),
     "note.other_work": re.compile(
@@ -53,6 +54,12 @@ PARTS: Mapping[str, Known] = {
     "kernel": {
         "kernel.product": re.compile(r"matrix product"),
         "kernel.copy": re.compile(r"memory copy"),
+    },
+    "undefined": {
+        "undefined.classes": re.compile(r"all examples are of one class"),
+        "undefined.labels": re.compile(r"no label has a positive example"),
+        "undefined.words": re.compile(r"no sentence has a word"),
+        "undefined.references": re.compile(r"all references are empty"),
     },
     "change": {
         "change.longer": re.compile(r"(?P<share>\S+) longer"),

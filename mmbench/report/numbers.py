@@ -13,13 +13,12 @@ MIB, GIB = 2**20, 2**30
 
 def is_share(name: str) -> bool:
     """Whether the metric is a fraction of one, which is printed in percent."""
-    row = metric(name)
-    return row.unit == "" and row.range == (0.0, 1.0)
+    return metric(name).is_share
 
 
 def score(value: float | None, name: str) -> str:
     """A metric's value: `87.3` for a fraction (the header says percent), `12` or `12.5` for a
-    rank, `0.873` for others."""
+    rank, `0.873` for others, errors in the target's unit among them."""
     if value is None:
         return MISSING
     if metric(name).unit == RANK:
