@@ -1,12 +1,15 @@
 """The same small known work before a trial and after it: if it drifts, the machine has changed."""
 
-from dataclasses import dataclass, field
+import time
+from dataclasses import dataclass
 
 import torch
 
 from mmbench.meters.noise import drifted
 from mmbench.meters.peak import Calibration, calibrate
 from mmbench.records import Measurement
+
+RECENT_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,18 +20,23 @@ class Drift:
     warnings: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class CalibrationWatch:
-    """Calibrates when it is made, and again when it is asked for the drift."""
+@dataclass(slots=True)
+class Calibrator:
+    """Calibrates before and after each trial of a process. What ended one trial begins the next
+    where it is younger than RECENT_SECONDS: between two trials there is nothing but a record to
+    write."""
 
     device: torch.device
-    before: Calibration = field(init=False)
+    _last: Calibration | None = None
+    _at: float = 0.0
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "before", _calibrated(self.device))
+    def before(self) -> Calibration:
+        if self._last is not None and time.monotonic() - self._at < RECENT_SECONDS:
+            return self._last
+        return self._now()
 
-    def drift(self) -> Drift:
-        both = self.before.beside(_calibrated(self.device))
+    def drift_since(self, before: Calibration) -> Drift:
+        both = before.beside(self._now())
         return Drift(
             measurements=tuple(
                 Measurement(
@@ -42,10 +50,14 @@ class CalibrationWatch:
             warnings=tuple(drifted(both)),
         )
 
+    def _now(self) -> Calibration:
+        """The allocator keeps nothing of it, so that a trial's peak of reserved memory is its own.
 
-def _calibrated(device: torch.device) -> Calibration:
-    """The allocator keeps nothing of it, so that a trial's peak of reserved memory is its own."""
-    found = calibrate(device)
-    if device.type == "cuda":
-        torch.cuda.empty_cache()
-    return found
+        What is known of an earlier moment is forgotten first, in case this one fails.
+        """
+        self._last = None
+        found = calibrate(self.device)
+        if self.device.type == "cuda":
+            torch.cuda.empty_cache()
+        self._last, self._at = found, time.monotonic()
+        return found

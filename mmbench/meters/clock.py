@@ -1,6 +1,6 @@
 """Windows of many steps, and where the time went.
 
-A window is closed at the first step that ends more than WINDOW_SECONDS after it began. The device
+A window is closed at the first step that ends more than `window_seconds` after it began. The device
 is synchronised at window edges only. Evaluation and other interruptions fall between `pause` and
 `resume` and belong to no window. What is made of the windows is in `rates`.
 
@@ -85,6 +85,7 @@ class StepClock:
 
     device: torch.device
     windows: list[Window] = field(default_factory=list)
+    window_seconds: float = field(default_factory=lambda: WINDOW_SECONDS)
     _made: float = field(default_factory=time.perf_counter)
     _ended: float | None = None
     _first: float | None = None
@@ -147,7 +148,7 @@ class StepClock:
         self._padded += padded_tokens
         self._images += images
         self._audio += audio_seconds
-        if time.perf_counter() - self._began < WINDOW_SECONDS:
+        if time.perf_counter() - self._began < self.window_seconds:
             return False
         self._close()
         if self._collects:

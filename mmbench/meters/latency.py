@@ -27,6 +27,8 @@ T = TypeVar("T")
 WARM_CALLS = 3
 NEEDED = {50: 1, 95: 20, 99: 1000}  # samples for each percentile that is told
 CONFIDENCE = 0.95
+MEDIAN_WITHIN = 0.05
+LOOK_EVERY = 10  # calls
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,11 +83,19 @@ def staged(
     *,
     seconds: float,
     most: int,
+    enough_after: float | None = None,
 ) -> Staged:
     """`prepare` and then `answer`, which takes what `prepare` gave, for `seconds`, at most `most`
-    times and at least once. The first WARM_CALLS, or a tenth of the time, are not kept."""
+    times and at least once. The first WARM_CALLS, or a tenth of the time, are not kept.
+
+    enough_after: seconds after which it ends as soon as `medians_are_known`; None: never before.
+    """
     preparing: list[float] = []
     model: list[float] = []
+
+    def known() -> bool:
+        return medians_are_known(preparing, model)
+
     with _no_garbage_collection():
         began = time.perf_counter()
         for _ in range(WARM_CALLS):
@@ -102,12 +112,28 @@ def staged(
             end = time.perf_counter()
             preparing.append(ready - start)
             model.append(end - ready)
-            if end - began > seconds:
+            late = enough_after is not None and end - began > enough_after
+            if end - began > seconds or (late and len(model) % LOOK_EVERY == 0 and known()):
                 break
     return Staged(
         preparing=Latencies(seconds=tuple(preparing)),
         model=Latencies(seconds=tuple(model)),
         whole=Latencies(seconds=tuple(a + b for a, b in zip(preparing, model, strict=True))),
+    )
+
+
+def medians_are_known(*stages: Sequence[float]) -> bool:
+    """Whether each stage's median has a 95 % interval within MEDIAN_WITHIN of it, or, of a stage
+    that is short beside the others, of theirs together; and there is a p95."""
+    if len(stages[0]) < NEEDED[95]:
+        return False
+    found = [quantile_interval(stage, 0.5) for stage in stages]
+    allowed = MEDIAN_WITHIN * sum(median.value for median in found)
+    return all(
+        median.low is not None
+        and median.high is not None
+        and max(median.high - median.value, median.value - median.low) <= allowed
+        for median in found
     )
 
 

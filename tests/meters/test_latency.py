@@ -16,6 +16,7 @@ from mmbench.meters.latency import (
     largest_batch,
     latencies,
     latency_measurements,
+    medians_are_known,
     quantile_interval,
     staged,
 )
@@ -108,6 +109,36 @@ def test_what_is_raw_and_what_the_model_takes_are_told_apart() -> None:
 
 def test_one_call_at_least_is_timed_however_short_the_time() -> None:
     assert len(latencies(lambda: None, CPU, seconds=0.0, most=10).seconds) == 1
+
+
+def test_medians_are_known_where_their_intervals_are_narrow() -> None:
+    steady, wide = [0.1] * 20, [0.1, 0.15] * 10
+    assert medians_are_known(steady)
+    assert not medians_are_known(steady[1:])  # no p95 yet
+    assert not medians_are_known(wide)
+    assert not medians_are_known(steady, wide)
+    assert medians_are_known([0.001, 0.002] * 10, steady)  # beside the whole it is little
+
+
+def test_calls_end_once_their_medians_are_known_and_not_before_the_least_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "medians_are_known", lambda *_: True)
+
+    def calls(enough_after: float | None) -> Latencies:
+        return staged(
+            lambda: time.sleep(0.001),
+            lambda _: None,
+            CPU,
+            seconds=10.0,
+            most=300,
+            enough_after=enough_after,
+        ).whole
+
+    early = calls(0.05).seconds
+    assert len(early) % module.LOOK_EVERY == 0
+    assert len(early) < 100  # warm-up counts as well: 0.05 s are less than 50 calls
+    assert len(calls(None).seconds) == 300
 
 
 def test_the_largest_batch_is_found_by_doubling() -> None:
