@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import product
 
 from mmbench.cards import (
+    FusionModel,
     Gives,
     Modality,
     ModelCard,
@@ -19,6 +20,7 @@ from mmbench.digests import set_fields
 from mmbench.errors import CardError, PlanError
 from mmbench.kinds import Kind, kind
 from mmbench.records import Trial
+from mmbench.ways import not_this_way
 
 SHOWN = 5  # refusals that an error message spells out
 LABELLED = ("class", "labels", "tags")  # forms of a target whose labels a card may list
@@ -133,8 +135,11 @@ def mismatch(model: ModelCard, task: TaskCard, recipe: Recipe) -> str | None:
             f"the task's input is {' + '.join(read)}; "
             f"{model.name} reads {' + '.join(model.modalities)}"
         )
-    if recipe.strategy not in wanted.strategies:
-        return f"kind {task.kind!r} has no strategy {recipe.strategy!r}"
+    if "text_pair" in task.inputs and model.modalities != ("text",):
+        return f"{model.name} reads one text at a time; a pair of texts needs a model of text alone"
+    reason = not_this_way(model, task, recipe, wanted)
+    if reason is not None:
+        return reason
     meaningless = [name for name in set_fields(recipe) if name in wanted.ignores]
     if meaningless:
         return f"recipe {recipe.name} sets {meaningless[0]}, which kind {task.kind!r} does not use"
@@ -143,6 +148,11 @@ def mismatch(model: ModelCard, task: TaskCard, recipe: Recipe) -> str | None:
     needed = _needed(wanted, read)
     if not set(needed) & set(model.gives):
         return f"kind {task.kind!r} needs {' or '.join(needed)} features; {model.name} gives none"
+    if _reads_tokens(model) and (recipe.strategy == "probe" or recipe.probe_first is not None):
+        return (
+            f"{model.name} fuses by cross-attention, which reads every token; a probe keeps one "
+            "vector a side. Use strategy: head"
+        )
     if "paired" in needed and "joint" not in model.gives and recipe.projection_width is None:
         return f"{model.name} has no common space; recipe {recipe.name} must set projection_width"
     return None
@@ -173,8 +183,16 @@ def _needed(wanted: Kind, read: Sequence[Modality]) -> tuple[Gives, ...]:
     return tuple("fused" if given == "pooled" else given for given in wanted.needs)
 
 
+def _reads_tokens(model: ModelCard) -> bool:
+    return isinstance(model.source, FusionModel) and model.source.by == "cross_attention"
+
+
 def _no_zero_shot(model: ModelCard, task: TaskCard, recipe: Recipe, wanted: Kind) -> str | None:
     """Why the model cannot answer before training, or start from such answers."""
+    if wanted.target == "text":
+        return _says_nothing(model, recipe)
+    if "zero_shot" not in wanted.strategies:
+        return f"kind {wanted.name!r} does not start from class names: remove head: zero_shot"
     if "joint" not in model.gives:
         return f"zero-shot needs one space for images and texts; {model.name} has none"
     if wanted.target == "key":
@@ -187,4 +205,15 @@ def _no_zero_shot(model: ModelCard, task: TaskCard, recipe: Recipe, wanted: Kind
             f"{', '.join(model.languages) or 'none'}, {task.name} has {', '.join(task.prompts)}; "
             "set prompts in the recipe"
         )
+    return None
+
+
+def _says_nothing(model: ModelCard, recipe: Recipe) -> str | None:
+    """Why the model writes no answers before training."""
+    if recipe.head == "zero_shot":
+        return "head: zero_shot is for classes alone"
+    if "generates" not in model.gives:
+        return f"zero-shot needs a model that answers in words; {model.name} does not"
+    if model.start == "scratch":
+        return f"{model.name} starts at random: it says nothing before training"
     return None

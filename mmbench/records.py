@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from mmbench.cards import ModelCard, Recipe, TaskCard, prompt_language
+from mmbench.cards import ModelCard, Recipe, Side, TaskCard, prompt_language
 from mmbench.digests import digest_of, set_fields
 
 FORMAT = 3
@@ -16,7 +16,7 @@ BEHAVIOUR = 2  # raised when our own code may change a result; older records are
 UNSTABLE = "unstable"  # how a warning begins that makes a record's speeds unfit for a comparison
 
 Status = Literal["ok", "failed", "refused"]
-Stage = Literal["before", "after", "majority", "chance"]
+Stage = Literal["before", "after", "majority", "chance", "constant", "word_majority"]
 
 MODEL_BEHAVIOUR = ("adapter", "library", "architecture", "text", "image")
 LATER_BEHAVIOUR = ("audio",)  # named where a card has them, so that other cards keep their keys
@@ -49,6 +49,12 @@ def model_behaviour(model: ModelCard) -> list[Any]:
     parts = {side: model_behaviour(part) for side, part in sorted(model.parts.items())}
     later = [{name: card[name]} for name in LATER_BEHAVIOUR if name in card]
     return [told, parts, *(card.get(name) for name in MODEL_BEHAVIOUR), *later]
+
+
+def lora_targets(model: ModelCard) -> dict[str, list[str]]:
+    """The layers that strategy lora adds to, by the side of a part; "" is the model itself."""
+    parts = {str(side): part for side, part in sorted(model.parts.items())}
+    return {side: list(card.lora_targets) for side, card in (parts or {"": model}).items()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +100,11 @@ class Trial:
                 "limit": self.limit,
                 "digests": dict(self.digests),
                 "parents": list(self.parents),
+                **(
+                    {"lora_targets": lora_targets(self.model)}
+                    if self.recipe.strategy == "lora"
+                    else {}
+                ),
             }
         )
 
@@ -272,7 +283,11 @@ class Failure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """All that was seen in one trial. `labels` are the classes in the order of the logits."""
+    """All that was seen in one trial. `labels` are the classes in the order of the logits.
+
+    `parts`: of several targets at once, the scores of each by its name. `without`: of a fused model,
+    the scores after fine-tuning with one input taken away, by that input; see `train.ablation`.
+    """
 
     format: int = FORMAT
     key: str
@@ -285,6 +300,8 @@ class Record:
     labels: tuple[str | int, ...] = ()
     scores: tuple[Score, ...] = ()
     classes: tuple[ClassScore, ...] = ()
+    parts: Mapping[str, tuple[Score, ...]] = field(default_factory=dict)
+    without: Mapping[Side, tuple[Score, ...]] = field(default_factory=dict)
     measurements: tuple[Measurement, ...] = ()
     grid: tuple[GridPoint, ...] = ()
     curve: tuple[CurvePoint, ...] = ()

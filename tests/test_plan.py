@@ -41,7 +41,9 @@ RETRIEVAL = {
 def catalog(tmp_path: Path) -> Catalog:
     root = write_cards(tmp_path / "cards")
     write_card(root, "recipes", RECIPE_FIELDS, name="full", strategy="full")
-    write_card(root, "recipes", RECIPE_FIELDS, name="lora", strategy="lora")
+    write_card(
+        root, "recipes", RECIPE_FIELDS, name="lora", strategy="lora", lora_rank=4, lora_alpha=8.0
+    )
     zero = {"learning_rates": None, "epochs": None}
     write_card(root, "recipes", RECIPE_FIELDS, name="zero", strategy="zero_shot", **zero)
     write_card(root, "models", MODEL_FIELDS, name="tiny-2")
@@ -135,7 +137,7 @@ def test_a_cell_refused_in_two_blocks_is_refused_once(catalog: Catalog) -> None:
     ("model", "recipe", "reason"),
     [
         ("eye", "probe", "the task's input is text; eye reads image"),
-        ("tiny", "lora", "kind 'classification' has no strategy 'lora'"),
+        ("tiny", "lora", "tiny states no lora_targets: its card must say which layers to add to"),
         ("tiny", "zero", "zero-shot needs one space for images and texts; tiny has none"),
         ("joint", "zero", "zero-shot needs prompts; task moods has none"),
         (

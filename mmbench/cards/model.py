@@ -120,7 +120,8 @@ class ModelCard:
     """Facts about one model. `country` is ISO 3166 alpha-2; the region follows from it.
 
     A pair or a fusion has no facts of its own but its name: `parts` are the cards of its two
-    encoders, which the catalog looks up.
+    encoders, which the catalog looks up. `lora_targets`: the ends of the names of the layers that
+    strategy lora adds to, as this architecture calls them.
     """
 
     name: str
@@ -141,6 +142,7 @@ class ModelCard:
     image: ImageRules | None = None
     audio: AudioRules | None = None
     generation: GenerationRules | None = None
+    lora_targets: tuple[str, ...] = ()
     published: tuple[Published, ...] = ()
     notes: str | None = None
     parts: Mapping[Side, "ModelCard"] = field(default_factory=dict)
@@ -181,8 +183,9 @@ class ModelCard:
             "text",
             "image",
             "audio",
+            "lora_targets",
         ):
-            if getattr(self, name) is not None:
+            if getattr(self, name):
                 raise CardError(f"{name} of a {via} follows from its parts; remove it")
         for side, part in self.parts.items():
             decoder = side == "text" and self.gives == ("generates",)

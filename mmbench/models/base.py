@@ -1,18 +1,19 @@
 """The one interface between the models and everything that trains, times or reads them."""
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Self
 
 from torch import Tensor, nn
 
-from mmbench.cards import ModelCard, Side
+from mmbench.cards import ModelCard, Recipe, Side, TaskCard
 from mmbench.data.cache import Cache
 from mmbench.data.examples import Examples
 from mmbench.data.prepared import Inputs, Prepared
 from mmbench.errors import TrialError
+from mmbench.models.layers import Layers, layers_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,12 +33,14 @@ class Adapter(nn.Module):
     """A model with its own preprocessing. Made by `models.loading.load(card)`, in eval mode.
 
     width: D of the pooled features. batch_statistics: the model holds BatchNorm layers, whose
-    training-mode output depends on the other rows of a batch.
+    training-mode output depends on the other rows of a batch. towers_in_it: how many stacks of
+    blocks stand side by side.
     """
 
     card: ModelCard
     width: int
     batch_statistics: bool
+    towers_in_it: int = 1
 
     @classmethod
     @abstractmethod
@@ -47,6 +50,11 @@ class Adapter(nn.Module):
         Random weights come from torch's default generator, which `load` has seeded and restores.
         CardError or TrialError where the card or its files are wrong.
         """
+
+    def for_task(self, task: TaskCard, recipe: Recipe) -> None:
+        """Take what a model that answers in words is told: its language, its prompts. Called once,
+        before anything else is asked."""
+        return
 
     def learn_vocabulary(self, train: Examples) -> bytes | None:
         """Train the tokenizer, if the card asks for one that is trained on the training split.
@@ -78,6 +86,25 @@ class Adapter(nn.Module):
     def forward(self, inputs: Inputs) -> Features:
         """Features of a collated batch on the module's own device."""
 
+    def fresh(self) -> Sequence[nn.Module]:
+        """Modules of the backbone that nobody has trained before (a block that fuses two encoders):
+        they train with the head where the rest is frozen."""
+        return ()
+
+    def layers(self) -> Layers:
+        """Its blocks from the input to the output, and what stands below and above them.
+
+        Found by the structure of the model; TrialError if nothing in it repeats. A model that
+        stacks its blocks in another way overrides it.
+        """
+        try:
+            return layers_of(self, towers=self.towers_in_it)
+        except ValueError as error:
+            raise TrialError(
+                f"{self.card.name}: no blocks are known: {error}; give {type(self).__name__} a "
+                "method layers"
+            ) from error
+
     @abstractmethod
     def save(self, folder: Path) -> None:
         """Write the backbone so that its own library loads the folder, weights as safetensors."""
@@ -94,6 +121,7 @@ class PairedAdapter(Adapter):
     parameters that `full` trains; None where there are none. similarity: the loss it was made for.
     """
 
+    towers_in_it: int = 2
     widths: Mapping[Side, int]
     joint: bool
     similarity: Literal["softmax", "sigmoid"]

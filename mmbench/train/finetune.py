@@ -44,7 +44,8 @@ class Finetuned:
 
     inputs: the rows of every split, as the learner takes them. prepared: as tokens and pixels.
     extracted: what a probe computed first. before: outputs of every split but train before any
-    training, where the model could answer then. grid: None where nothing was trained.
+    training, where the model could answer then. grid: None where nothing was trained. trainable:
+    how many parameters were.
     """
 
     objective: Objective
@@ -54,6 +55,7 @@ class Finetuned:
     extracted: Mapping[str, Extracted]
     before: Mapping[str, Outputs] = field(default_factory=dict)
     grid: Grid | None
+    trainable: int
     vocabulary: bytes | None
 
     @property
@@ -73,6 +75,7 @@ def finetune(adapter: Adapter, data: TaskData, setting: Setting) -> Finetuned:
     for needed in ("train", "validation") if trains else ():
         if needed not in data.splits:
             raise DataError(f"training needs a split {needed!r}; add it under splits")
+    adapter.for_task(setting.task, recipe)
     vocabulary = adapter.learn_vocabulary(data.splits["train"])
     prepared = {}
     for split, examples in data.splits.items():
@@ -90,10 +93,12 @@ def finetune(adapter: Adapter, data: TaskData, setting: Setting) -> Finetuned:
     before = {} if untrained is None else _before(objective, untrained, inputs)
     if trains:
         learner = objective.learner(prepared["train"], extracted.get("train"))
+        trainable = sum(p.numel() for p in learner.parameters() if p.requires_grad)
         grid = _grid(learner, objective, inputs)
+        strategy.settle(learner)
     else:
         assert untrained is not None, "plan refuses zero-shot where nothing can answer"
-        learner, grid = untrained, None
+        learner, grid, trainable = untrained, None, 0
     return Finetuned(
         objective=objective,
         learner=learner,
@@ -102,6 +107,7 @@ def finetune(adapter: Adapter, data: TaskData, setting: Setting) -> Finetuned:
         extracted=extracted,
         before=before,
         grid=grid,
+        trainable=trainable,
         vocabulary=vocabulary,
     )
 

@@ -247,19 +247,19 @@ class Retrieval(Objective):
 def contrast_head(adapter: PairedAdapter, recipe: Recipe) -> ContrastHead:
     """The projections and the scale that the recipe describes, with fresh weights.
 
-    A dual encoder that is trained as a whole keeps its own projections, and, with the loss that it
-    was made for, its own scale.
+    A dual encoder whose weights change from the start keeps its own projections, and, with the loss
+    that it was made for, its own scale.
     """
     assert recipe.head != "zero_shot", "plan refuses it"
     similarity = similarity_of(adapter, recipe)
     keeps_scale = adapter.joint and similarity == adapter.similarity
-    as_a_whole = adapter.joint and recipe.strategy == "full"
+    as_a_whole = adapter.joint and not recipe.frozen_at_first
     shape = ProjectionShape(
         layers=recipe.head,
         width=None if adapter.joint else recipe.projection_width,
         hidden=recipe.head_width,
         dropout=recipe.dropout,
-        standardise=recipe.strategy != "full",
+        standardise=recipe.frozen_at_first,
     )
     start = own_start(adapter) if keeps_scale else START[similarity]
     return ContrastHead(
