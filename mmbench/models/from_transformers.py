@@ -31,8 +31,10 @@ POOLER = "pooler."
 TOKENIZER_FILES = ("tokenizer*.json", "vocab.txt", "vocab.json", "*.model")
 
 
-def pretrained(folder: Path) -> PreTrainedModel:
+def pretrained(folder: Path, *, of_class: type[PreTrainedModel] | None = None) -> PreTrainedModel:
     """The base model that `save_pretrained` wrote into `folder`, in float32.
+
+    of_class: where it is not the one that AutoModel makes of the config (an encoder alone).
 
     Safetensors are read where they exist, `.bin` files as plain tensors only. A pooler whose
     weights the checkpoint lacks is removed, since random weights would pass for pretrained ones;
@@ -44,7 +46,7 @@ def pretrained(folder: Path) -> PreTrainedModel:
         )
     try:
         with quiet():
-            model, report = AutoModel.from_pretrained(
+            model, report = cast(Any, of_class or AutoModel).from_pretrained(
                 folder,
                 dtype=torch.float32,
                 trust_remote_code=False,
@@ -69,28 +71,40 @@ def pretrained(folder: Path) -> PreTrainedModel:
     return cast(PreTrainedModel, model)
 
 
-def random(config: Mapping[str, Any], where: str) -> PreTrainedModel:
+def random(
+    config: Mapping[str, Any], where: str, *, of_class: type[PreTrainedModel] | None = None
+) -> PreTrainedModel:
     """A model of this config with weights drawn from torch's default generator, in float32.
 
+    of_class: as of `pretrained`.
     CardError names what the architecture does not know: the library itself would ignore it.
     """
+    fields = checked_fields(config, f"{where}: source.config")
+    try:
+        with quiet():
+            built = AutoConfig.for_model(**fields)
+            if of_class is None:
+                model = cast(Any, AutoModel).from_config(
+                    built, dtype=torch.float32, trust_remote_code=False
+                )
+            else:
+                model = cast(Any, of_class)._from_config(built, dtype=torch.float32)
+    except (TypeError, ValueError, StrictDataclassError) as error:
+        raise CardError(f"{where}: source.config makes no model: {_brief(error)}") from error
+    return cast(PreTrainedModel, model)
+
+
+def checked_fields(config: Mapping[str, Any], where: str) -> dict[str, Any]:
+    """The config's own; CardError names what its architecture does not know."""
     fields = dict(config)
     model_type = fields.pop("model_type", None)
     if not isinstance(model_type, str) or model_type not in CONFIG_MAPPING:
         hint = did_you_mean(str(model_type), CONFIG_MAPPING)
-        raise CardError(f"{where}: source.config.model_type {model_type!r} is unknown{hint}")
+        raise CardError(f"{where}.model_type {model_type!r} is unknown{hint}")
     with quiet():
         known = CONFIG_MAPPING[model_type]().to_dict()
-    _check_fields(f"{where}: source.config", fields, known)
-    try:
-        with quiet():
-            built = AutoConfig.for_model(model_type, **fields)
-            model = cast(Any, AutoModel).from_config(
-                built, dtype=torch.float32, trust_remote_code=False
-            )
-    except (TypeError, ValueError, StrictDataclassError) as error:
-        raise CardError(f"{where}: source.config makes no model: {_brief(error)}") from error
-    return cast(PreTrainedModel, model)
+    _check_fields(where, fields, known)
+    return dict(config)
 
 
 def _check_fields(where: str, fields: Mapping[str, Any], known: Mapping[str, Any]) -> None:

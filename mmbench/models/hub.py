@@ -22,7 +22,7 @@ from mmbench.cards import HubModel
 from mmbench.errors import TrialError
 
 COMMIT = re.compile(r"[0-9a-f]{40}")
-PREPROCESSING = ("*.json", "*.txt", "*.model")
+PREPROCESSING = ("*.json", "*.jinja", "*.txt", "*.model")
 CONFIGS = ("config.json", "open_clip_config.json")
 TIMEOUT_SECONDS = 30.0
 
