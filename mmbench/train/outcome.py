@@ -2,16 +2,18 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from mmbench.atomic import write_atomically
+from mmbench.cards import Side
 from mmbench.data.examples import TaskData
 from mmbench.data.views import rows_at, spread
 from mmbench.records import Artefact, ClassScore, Score
+from mmbench.train.ablation import ablation
 from mmbench.train.finetune import Finetuned
 from mmbench.train.objectives import Objective, Outputs, SplitRows
 
@@ -20,10 +22,12 @@ TRAIN_ROWS = 2000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """outputs: by split, the training split left out."""
+    """outputs: by split, the training split left out. parts, without: as in `Record`."""
 
     scores: tuple[Score, ...]
     classes: tuple[ClassScore, ...]
+    parts: Mapping[str, tuple[Score, ...]] = field(default_factory=dict)
+    without: Mapping[Side, tuple[Score, ...]] = field(default_factory=dict)
     outputs: Mapping[str, Outputs]
 
     @property
@@ -46,6 +50,7 @@ def judge(finetuned: Finetuned, data: TaskData) -> Outcome:
     trained = finetuned.grid is not None
     scores: list[Score] = []
     classes: list[ClassScore] = []
+    parts: dict[str, list[Score]] = {}
     outputs: dict[str, Outputs] = {}
     for name in data.splits:
         if name == "train" and not trained:
@@ -56,16 +61,29 @@ def judge(finetuned: Finetuned, data: TaskData) -> Outcome:
             split = _part_of(split)
         scores += _before(finetuned, split)
         scores += objective.baseline(split)
+        _add(parts, objective.part_baselines(split))
         found = (
             objective.outputs(finetuned.learner, split.rows) if trained else finetuned.before[name]
         )
         if trained:
             scores += objective.scores("after", split, found)
+            _add(parts, objective.part_scores("after", split, found))
         if name != "train":
             outputs[name] = found
         if name.startswith("test"):
             classes += objective.classes(split, found)
-    return Outcome(scores=tuple(scores), classes=tuple(classes), outputs=outputs)
+    return Outcome(
+        scores=tuple(scores),
+        classes=tuple(classes),
+        parts={name: tuple(own) for name, own in parts.items()},
+        without=ablation(finetuned, data),
+        outputs=outputs,
+    )
+
+
+def _add(parts: dict[str, list[Score]], more: Mapping[str, list[Score]]) -> None:
+    for name, scores in more.items():
+        parts.setdefault(name, []).extend(scores)
 
 
 def _part_of(split: SplitRows) -> SplitRows:

@@ -12,6 +12,7 @@ from mmbench.cards import Recipe, TaskCard
 from mmbench.data.batches import RowTargets
 from mmbench.data.examples import Examples, LabelSets, TaskData
 from mmbench.data.prepared import Prepared
+from mmbench.errors import DataError
 from mmbench.kinds import Kind, kind
 from mmbench.models.base import Adapter
 from mmbench.records import ClassScore, Score, Stage
@@ -121,9 +122,30 @@ class Objective(ABC):
     def predictions(self, split: SplitRows, outputs: Outputs) -> Mapping[str, Any]:
         """Columns for predictions.parquet, one value a row."""
 
+    def given(self, examples: Examples) -> Examples:
+        """Rows to predict on, as people give them, in the form that the task's data have.
+
+        DataError for texts that are cut into words, where the task has whole ones.
+        """
+        if any(isinstance(text, tuple) for text in examples.inputs.get("text", ())):
+            raise DataError(
+                f"task {self.setting.task.name}: it takes whole texts, not lists of words"
+            )
+        return examples
+
     @abstractmethod
     def answers(self, examples: Examples, outputs: Outputs) -> list[Answer]:
         """What the model says of each row, for people and programs."""
+
+    def part_scores(
+        self, stage: Stage, split: SplitRows, outputs: Outputs
+    ) -> Mapping[str, list[Score]]:
+        """The scores of each target by its name, where there are several."""
+        return {}
+
+    def part_baselines(self, split: SplitRows) -> Mapping[str, list[Score]]:
+        """What a model must beat of each target, where there are several."""
+        return {}
 
     def classes(self, split: SplitRows, outputs: Outputs) -> list[ClassScore]:
         """Scores of every class, where there are classes."""
