@@ -31,7 +31,7 @@ from benchmarks.gate_power.traces import (
 from mmbench.catalog import Catalog
 from mmbench.meters.environment import LoadMeter, environment, fingerprint
 from mmbench.speed.arm import Program
-from mmbench.speed.paired import Pairing, Programs, open_pairing
+from mmbench.speed.paired import Clock, Pairing, Programs, open_pairing
 from mmbench.speed_record import SpeedCase
 
 CPU = torch.device("cpu")
@@ -85,9 +85,9 @@ class Start:
     visits: tuple[Visit, ...]
 
 
-def programs(share_file: Path) -> Programs:
+def programs(share_file: Path, clock: Clock = "wall") -> Programs:
     """The baseline is the product's own child; the candidate is slowed by what the file says."""
-    return Programs(
+    both = Programs(
         baseline=Program(name="baseline", tree=ROOT),
         candidate=Program(
             name="candidate",
@@ -96,6 +96,7 @@ def programs(share_file: Path) -> Programs:
             arguments=(str(share_file),),
         ),
     )
+    return both.on(clock)
 
 
 def record(
@@ -125,10 +126,11 @@ def _started(size: Size, condition: Condition, levels: Sequence[float], steps: i
     with TemporaryDirectory() as folder:
         share_file = Path(folder) / "share"
         share_file.write_text("0")
-        pairing = open_pairing(size.case(), programs(share_file), device="cpu")
+        clock: Clock = "cpu" if condition == "neighbours-one-thread" else "wall"
+        pairing = open_pairing(size.case(), programs(share_file, clock), device="cpu")
         try:
             ours = psutil.Process().children()  # the neighbours come later
-            with neighbours(size.neighbours) if condition == "neighbours" else nullcontext():
+            with nullcontext() if condition == "quiet" else neighbours(size.neighbours):
                 if not steps:
                     pairing.calibrate(size.window_seconds)
                     steps = max(FEWEST_STEPS, pairing.steps)
@@ -175,7 +177,7 @@ def _trace(
         condition=condition,
         level=level,
         added=round(sum(visit.spent.added_seconds for visit in visits) / step_seconds, 5),
-        neighbours=size.neighbours if condition == "neighbours" else 0,
+        neighbours=0 if condition == "quiet" else size.neighbours,
         case=case.name,
         samples=case.batch_size,
         steps=starts[0].steps,

@@ -8,14 +8,22 @@ from typing import Literal
 
 from benchmarks.gate_power.live import Live
 from benchmarks.gate_power.replay import Power, Replay
-from benchmarks.gate_power.traces import CONDITIONS, Trace, read_traces
+from benchmarks.gate_power.traces import CONDITIONS, Condition, Trace, read_traces
 from mmbench.atomic import write_atomically
 from mmbench.codec import dump_json, load_json
+from mmbench.speed.paired import Clock
+
+CLOCK: dict[Condition, Clock] = {
+    "quiet": "wall",
+    "neighbours": "wall",
+    "neighbours-one-thread": "cpu",
+}
+"""By which the gate judges there; the last is what it does with --clock cpu."""
 
 BEGIN, END = "<!-- gate-power: begin -->", "<!-- gate-power: end -->"
 METHODS = {
-    "paired wall": "paired, the gate's rule",
-    "paired cpu": "paired, on processor time",
+    "paired wall": "paired, by the wall clock",
+    "paired cpu": "paired, by processor time",
     "stored": "stored, trusted",
     "means": "means of blocks, > 7 %",
 }
@@ -26,7 +34,7 @@ class Target:
     """Of the paired rule: a share that is to be at most, or at least, so much. condition: of the
     traces that were replayed, or `live`."""
 
-    condition: Literal["quiet", "neighbours", "live"]
+    condition: Condition | Literal["live"]
     level: float
     share: Literal["regression", "cannot_tell"]
     bound: Literal["at most", "at least"]
@@ -104,7 +112,7 @@ def _met(target: Target, replayed: Replay, live: Live | None) -> Met:
 def _share(target: Target, replayed: Replay) -> float | None:
     for power in replayed.power:
         place = (power.method, power.condition, power.level)
-        if place == ("paired wall", target.condition, target.level):
+        if place == (f"paired {CLOCK[power.condition]}", target.condition, target.level):
             return float(getattr(power, target.share))
     return None
 
@@ -142,8 +150,12 @@ def _condition(chosen: list[Power], traces: list[Trace]) -> Iterator[str]:
     levels = sorted({power.level for power in chosen})
     first = traces[0]
     title = f"With {first.neighbours} bursty neighbours" if first.neighbours else "Quiet"
+    threads = (
+        f"{first.fingerprint.threads} threads" if first.fingerprint.threads > 1 else "1 thread"
+    )
+    cores = f"{first.environment.cores} cores ({first.environment.cpu})"
     yield (
-        f"{title}: `{first.case}` on {first.environment.cores} cores ({first.environment.cpu}), "
+        f"{title}, {threads}: `{first.case}` on {cores}, "
         f"windows of {first.steps} steps, {len(first.visits)} fresh starts of "
         f"{len(first.visits[0])} pairs a level, recorded {first.started_at}."
     )
@@ -167,8 +179,13 @@ def _condition(chosen: list[Power], traces: list[Trace]) -> Iterator[str]:
             + " | ".join(f"{100 * p.regression:.1f} / {100 * p.cannot_tell:.1f}" for p in cells)
             + " |"
         )
-    pairs = [p.mean_pairs for p in chosen if p.method == "paired wall"]
-    yield "| mean pairs, the gate's rule | " + " | ".join(f"{n:.0f}" for n in pairs) + " |"
+    clock = CLOCK[first.condition]
+    pairs = [p.mean_pairs for p in chosen if p.method == f"paired {clock}"]
+    yield (
+        f"| mean pairs, by the {clock} clock, which the gate takes here | "
+        + " | ".join(f"{n:.0f}" for n in pairs)
+        + " |"
+    )
 
 
 def _live(live: Live) -> Iterator[str]:

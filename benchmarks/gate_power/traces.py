@@ -14,11 +14,15 @@ ROOT = Path(__file__).parents[2]
 OUT = ROOT / "results" / "reference" / "gate"
 BUSY = 0.10  # of the cores: what others may use on a machine that is called quiet
 
-Condition = Literal["quiet", "neighbours"]
-CONDITIONS: tuple[Condition, ...] = ("quiet", "neighbours")
+Condition = Literal["quiet", "neighbours", "neighbours-one-thread"]
+"""The last is for --clock cpu of the gate: both sides with one thread."""
+
+CONDITIONS: tuple[Condition, ...] = ("quiet", "neighbours", "neighbours-one-thread")
 LEVELS: dict[Condition, tuple[float, ...]] = {
     "quiet": (0.0, 0.03, 0.05, 0.10, 0.20),
-    "neighbours": (0.0, 0.10, 0.20),  # those with a target: windows take twice as long there
+    # those with a target: windows take twice as long there
+    "neighbours": (0.0, 0.10, 0.20),
+    "neighbours-one-thread": (0.0, 0.10, 0.20),
 }
 
 Timings = tuple[float, float, float, float]

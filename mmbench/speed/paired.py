@@ -9,7 +9,7 @@ import math
 import statistics
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Literal
 
@@ -32,6 +32,10 @@ ALIKE = ("device", "device_name", "threads", "precision", "settings")
 Clock = Literal["wall", "cpu"]
 """wall: what a user waits. cpu: what all threads of the process were given; on a CPU that others
 use it varies less, and it sees no waiting."""
+
+ONE_THREAD = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+"""For the processor's clock: threads that wait for each other spin, and spinning is processor time.
+A thread that waits for another which a neighbour has pushed aside would count as slower work."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +63,16 @@ class Settled:
 class Programs:
     baseline: Program
     candidate: Program
+
+    def on(self, clock: Clock) -> "Programs":
+        """The same, with as many threads as suit the clock."""
+        if clock == "wall":
+            return self
+        return Programs(baseline=_single(self.baseline), candidate=_single(self.candidate))
+
+
+def _single(program: Program) -> Program:
+    return replace(program, environment={**program.environment, **ONE_THREAD})
 
 
 @dataclass(slots=True, kw_only=True)

@@ -139,7 +139,7 @@ def test_the_table_says_which_targets_are_met(
     assert text.startswith("# Before\n")
     assert text.endswith("\nAfter.\n")
     assert "stale" not in text
-    assert "| paired, the gate's rule | 0.0 / 0.0 |" in text
+    assert "| paired, by the wall clock | 0.0 / 0.0 |" in text
     assert "| as it was measured | 0.1% | 3.1% |" in text
     assert "3 fresh starts of 40 pairs a level" in text
     assert "Not quiet" not in text
