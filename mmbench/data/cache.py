@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 LOCATION = "MMBENCH_CACHE"
 LIMIT = "MMBENCH_CACHE_GB"
-KINDS = ("features", "pixels", "tokens")
+KINDS = ("features", "pixels", "sounds", "tokens")
 MOST_BYTES = 50 * 10**9
 SHARE_OF_DISK = 0.1
 TOUCH_SECONDS = 60.0  # a use is noted once in this time: a look-up should not write

@@ -15,19 +15,23 @@ Inputs = Mapping[str, Tensor]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PreparedFacts:
-    """What preparing did to the rows and a reader must know; None where it has no meaning."""
+    """What preparing did to the rows and a reader must know; None where it has no meaning.
+
+    sampling_rate: of sounds, whose lengths are samples (Hz).
+    """
 
     truncated: int = 0
     tokens: int | None = None
     unknown_token_share: float | None = None
+    sampling_rate: int | None = None
 
 
 class Prepared(Protocol):
     """N rows of model inputs on the CPU, with random access.
 
-    lengths: [N] real tokens (or patches, or 1) of each row: batches are grouped by it, padded to
-    the longest, and tokens/s counts it. digest: of the content and the rules that made it, so
-    that whatever is computed from it can be cached. collate gives [B, …] tensors. padded_to: the
+    lengths: [N] real tokens (or samples of a sound, or 1) of each row: batches are grouped by it,
+    padded to the longest, and tokens/s counts it. digest: of the content and the rules that made
+    it, so that whatever is computed from it can be cached. collate gives [B, …] tensors. padded_to: the
     length that every row is padded to; None if it is that of the batch's longest row.
     """
 
