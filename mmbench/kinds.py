@@ -10,9 +10,15 @@ from typing import Literal
 from mmbench.cards import Gives, Slot, Strategy
 from mmbench.errors import CardError, did_you_mean
 
-Baseline = Literal["majority", "chance"]
+Baseline = Literal["majority", "chance", "constant", "word_majority"]
+"""The answer that is most frequent in training; candidates in random order; the same answer to
+every sample; for every word the tag it has most often in training."""
+
 TargetForm = Literal["class", "key", "labels", "number", "tags", "text", "classes"]
 """`data.targets` has a class for each."""
+
+TRAINED: tuple[Strategy, ...] = ("probe", "head", "partial", "full", "lora", "bitfit")
+EVERY: tuple[Strategy, ...] = ("zero_shot", *TRAINED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,10 +48,93 @@ KINDS = {
             needs=("pooled",),
             target="class",
             metrics=("accuracy", "balanced_accuracy", "f1_macro", "f1_micro"),
-            strategies=("zero_shot", "probe", "head", "full"),
+            strategies=EVERY,
             decomposable=True,
             baseline="majority",
-            ignores=("projection_width", "similarity"),
+            ignores=("projection_width", "similarity", "regression_loss"),
+        ),
+        Kind(
+            name="multilabel",
+            needs=("pooled",),
+            target="labels",
+            metrics=("mean_average_precision", "f1_micro", "f1_macro"),
+            strategies=TRAINED,
+            decomposable=True,
+            baseline="constant",
+            ignores=(
+                "label_smoothing",
+                "projection_width",
+                "prompts",
+                "regression_loss",
+                "shots",
+                "similarity",
+            ),
+        ),
+        Kind(
+            name="sentence_pair",
+            needs=("pooled",),
+            inputs=("text", "text_pair"),
+            target="class",
+            metrics=("accuracy", "f1_positive", "roc_auc"),
+            strategies=TRAINED,
+            decomposable=True,
+            baseline="majority",
+            ignores=("projection_width", "prompts", "regression_loss", "similarity"),
+        ),
+        Kind(
+            name="regression",
+            needs=("pooled",),
+            target="number",
+            metrics=("mae", "rmse", "pearson", "spearman"),
+            strategies=TRAINED,
+            decomposable=True,
+            baseline="constant",
+            ignores=("label_smoothing", "projection_width", "prompts", "shots", "similarity"),
+        ),
+        Kind(
+            name="tagging",
+            needs=("tokens",),
+            inputs=("text",),
+            target="tags",
+            metrics=("entity_f1", "entity_precision", "entity_recall", "token_accuracy"),
+            strategies=("head", "partial", "full", "lora", "bitfit"),
+            decomposable=True,
+            baseline="word_majority",
+            ignores=(
+                "probe_first",
+                "projection_width",
+                "prompts",
+                "regression_loss",
+                "shots",
+                "similarity",
+            ),
+        ),
+        Kind(
+            name="multitask",
+            needs=("pooled",),
+            target="classes",
+            metrics=("mean_accuracy", "mean_f1_macro"),
+            strategies=TRAINED,
+            decomposable=True,
+            baseline="majority",
+            ignores=("projection_width", "prompts", "regression_loss", "shots", "similarity"),
+        ),
+        Kind(
+            name="transcription",
+            needs=("tokens", "generates"),
+            inputs=("audio",),
+            target="text",
+            metrics=("cer", "wer"),
+            strategies=EVERY,
+            decomposable=True,
+            baseline="constant",
+            ignores=(
+                "probe_first",
+                "projection_width",
+                "regression_loss",
+                "shots",
+                "similarity",
+            ),
         ),
         Kind(
             name="retrieval",
@@ -63,10 +152,48 @@ KINDS = {
                 "i2t_median_rank",
                 "t2i_median_rank",
             ),
-            strategies=("zero_shot", "probe", "head", "full"),
+            strategies=EVERY,
             decomposable=False,
             baseline="chance",
-            ignores=("label_smoothing", "prompts"),
+            ignores=("label_smoothing", "prompts", "regression_loss"),
+        ),
+        Kind(
+            name="captioning",
+            needs=("generates",),
+            inputs=("image",),
+            target="text",
+            metrics=("cider", "chrf", "bleu", "exact_match"),
+            strategies=EVERY,
+            decomposable=True,
+            baseline="majority",
+            ignores=(
+                "dropout",
+                "head_width",
+                "probe_first",
+                "projection_width",
+                "regression_loss",
+                "shots",
+                "similarity",
+            ),
+        ),
+        Kind(
+            name="question_answering",
+            needs=("generates",),
+            inputs=("image", "text"),
+            target="text",
+            metrics=("answer_accuracy",),
+            strategies=EVERY,
+            decomposable=True,
+            baseline="majority",
+            ignores=(
+                "dropout",
+                "head_width",
+                "probe_first",
+                "projection_width",
+                "regression_loss",
+                "shots",
+                "similarity",
+            ),
         ),
     )
 }

@@ -4,7 +4,7 @@ A trial is one model × task × recipe × seed; its `key` hashes only what can c
 record is a trial and all that was seen when it ran, cards included: a report needs nothing else.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -59,7 +59,11 @@ def lora_targets(model: ModelCard) -> dict[str, list[str]]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trial:
-    """`digests` hold the content of what the cards only point to: {"model": …, "task": …}."""
+    """`digests` hold the content of what the cards only point to: {"model": …, "task": …}.
+
+    `parents`: the keys of trials whose fine-tuned models this one starts from. `start`: the folder
+    that holds such a model; where it lies changes nothing, so it is no part of the key.
+    """
 
     model: ModelCard
     task: TaskCard
@@ -68,6 +72,7 @@ class Trial:
     limit: int | None = None
     digests: Mapping[str, str] = field(default_factory=dict)
     parents: tuple[str, ...] = ()
+    start: str | None = None
 
     @property
     def cell(self) -> tuple[str, str, str]:
@@ -203,6 +208,27 @@ class GridPoint:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StageFacts:
+    """What came before the fine-tuning itself: a start from another record's model, continued
+    pre-training, or a probe.
+
+    `loss_before`, `loss_after`: of pre-training, the mean on the inputs of the validation split,
+    per token that was to be guessed or per pair. `grid`: of a probe, its learning rates.
+    """
+
+    name: Literal["start", "pretraining", "probe"]
+    seconds: float = 0.0
+    steps: int = 0
+    samples: int = 0
+    trainable_parameters: int = 0
+    loss_before: float | None = None
+    loss_after: float | None = None
+    curve: tuple[CurvePoint, ...] = ()
+    grid: tuple[GridPoint, ...] = ()
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Fingerprint:
     """Where and with what a trial ran: records compare in speed only where these agree.
 
@@ -285,8 +311,9 @@ class Failure:
 class Record:
     """All that was seen in one trial. `labels` are the classes in the order of the logits.
 
-    `parts`: of several targets at once, the scores of each by its name. `without`: of a fused model,
-    the scores after fine-tuning with one input taken away, by that input; see `train.ablation`.
+    `parts`, `part_labels`: of several targets at once, the scores and the classes of each.
+    `without`: of a fused model, the scores after fine-tuning with one input taken away, by that
+    input; see `train.ablation`.
     """
 
     format: int = FORMAT
@@ -301,8 +328,10 @@ class Record:
     scores: tuple[Score, ...] = ()
     classes: tuple[ClassScore, ...] = ()
     parts: Mapping[str, tuple[Score, ...]] = field(default_factory=dict)
+    part_labels: Mapping[str, tuple[str | int, ...]] = field(default_factory=dict)
     without: Mapping[Side, tuple[Score, ...]] = field(default_factory=dict)
     measurements: tuple[Measurement, ...] = ()
+    stages: tuple[StageFacts, ...] = ()
     grid: tuple[GridPoint, ...] = ()
     curve: tuple[CurvePoint, ...] = ()
     data: tuple[SplitFacts, ...] = ()
@@ -313,10 +342,14 @@ class Record:
     failure: Failure | None = None
 
     def score(self, stage: Stage, split: str, metric: str) -> Score | None:
-        for score in self.scores:
-            if (score.stage, score.split, score.metric) == (stage, split, metric):
-                return score
-        return None
+        return score_of(self.scores, stage, split, metric)
 
     def measurement(self, name: str) -> Measurement | None:
         return next((m for m in self.measurements if m.name == name), None)
+
+
+def score_of(scores: Sequence[Score], stage: Stage, split: str, metric: str) -> Score | None:
+    for score in scores:
+        if (score.stage, score.split, score.metric) == (stage, split, metric):
+            return score
+    return None

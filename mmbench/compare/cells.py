@@ -9,13 +9,13 @@ Three things must agree before numbers meet, each for its own purpose:
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from typing import Literal
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
 
-from mmbench.cards import ModelCard, Recipe, TaskCard
+from mmbench.cards import ModelCard, Recipe, Side, TaskCard
 from mmbench.digests import digest_of
 from mmbench.kinds import kind
-from mmbench.records import Fingerprint, Measurement, Record, Score, Stage
+from mmbench.records import Fingerprint, Measurement, Record, Score, Stage, score_of
 
 Mark = Literal["pretrained", "scratch"]
 
@@ -63,6 +63,8 @@ class Cell:
 
     records: tuple[Record, ...]
     unfinished: tuple[int, ...] = ()
+    _known: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """Digests that are asked for in every table, once they are known."""
 
     @property
     def model(self) -> ModelCard:
@@ -90,11 +92,25 @@ class Cell:
 
     @property
     def basis(self) -> Basis:
-        return basis_of(self.records[0])
+        found: Basis = self._once("basis", lambda: basis_of(self.records[0]))
+        return found
 
     @property
     def setup(self) -> str:
-        return setup_of(self.fingerprint)
+        found: str = self._once("setup", lambda: setup_of(self.fingerprint))
+        return found
+
+    @property
+    def identity(self) -> str:
+        """Tells apart cells that look the same by name: by their keys and where they ran."""
+        first = self.records[0]
+        found: str = self._once("identity", lambda: digest_of([first.key, self.fingerprint.digest]))
+        return found
+
+    def _once(self, name: str, work_out: Callable[[], Any]) -> Any:
+        if name not in self._known:
+            self._known[name] = work_out()
+        return self._known[name]
 
     def score(self, stage: Stage, split: str, metric: str) -> Estimate | None:
         """The metric on the split over the seeds; None if a seed has no value."""
@@ -110,6 +126,18 @@ class Cell:
     def baseline(self, split: str, metric: str) -> Estimate | None:
         """What a model must beat on the split: the score of the majority class, or of chance."""
         return self.score(kind(self.task.kind).baseline, split, metric)
+
+    def part(self, name: str, stage: Stage, split: str, metric: str) -> Estimate | None:
+        """The metric of one of several targets."""
+        return _over_seeds(
+            [score_of(r.parts.get(name, ()), stage, split, metric) for r in self.records]
+        )
+
+    def without(self, side: Side, split: str, metric: str) -> Estimate | None:
+        """The metric after fine-tuning with one input of a fused model taken away."""
+        return _over_seeds(
+            [score_of(r.without.get(side, ()), "after", split, metric) for r in self.records]
+        )
 
     def measured(self, name: str) -> Estimate | None:
         """A measurement over the seeds, in its own unit; None if a seed has no value."""

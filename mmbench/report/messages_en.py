@@ -41,6 +41,12 @@ MESSAGES = {
     "notice.below_chance": (
         "Worse than chance: candidates in random order would have scored higher."
     ),
+    "notice.below_constant": (
+        "Worse than a constant: the same answer to every sample would have scored better."
+    ),
+    "notice.below_word_majority": (
+        "Worse than a dictionary: giving each word its most frequent tag would have scored higher."
+    ),
     "notice.below_zero_shot": (
         "Ended below zero-shot: the same model scored higher before this training, which did harm."
     ),
@@ -135,6 +141,17 @@ MESSAGES = {
         "F1 (%) of the hardest classes: {task} ({shown} of {classes} classes)"
     ),
     # retrieval
+    # several targets, and what each input is worth
+    "parts.how": "Each target by itself, {stage}:",
+    "parts.column": "{part}: {metric}",
+    "ablation.how": (
+        "What each input is worth to the fine-tuned models: in every sample the features of one "
+        "input are replaced by their mean over the training rows, and nothing is trained again. A "
+        "model that was trained without the input might do better than this."
+    ),
+    "ablation.both": "image + text",
+    "ablation.without": "without {modality}",
+    "ablation.caption": "{metric}, {split}",
     "retrieval.how": (
         "Recall@k (R@k) is the share of queries that find at least one of their own candidates "
         "among the first k of all candidates of the split: any text of an image counts, and ties "

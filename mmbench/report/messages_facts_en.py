@@ -148,6 +148,10 @@ MESSAGES = {
     "sources.random_with_tokenizer": "random initialisation; tokenizer: {tokenizer}",
     "sources.trained": "trained on the training texts of each task, up to {vocabulary} entries",
     "sources.pair": "{image} with {text}",
+    "sources.fusion": "{image} with {text}, fused by {by}",
+    "fusion.concatenation": "concatenation",
+    "fusion.gated": "a gated unit",
+    "fusion.cross_attention": "cross-attention",
     "sources.files": "local files",
     "sources.bundled": "bundled with mmbench",
     # failed and refused

@@ -140,6 +140,10 @@ MESSAGES = {
     "sources.random_with_tokenizer": "随机初始化；分词器：{tokenizer}",
     "sources.trained": "在各任务的训练文本上训练，词表上限 {vocabulary}",
     "sources.pair": "{image} 与 {text} 组合",
+    "sources.fusion": "{image} 与 {text}，以{by}方式融合",
+    "fusion.concatenation": "特征拼接",
+    "fusion.gated": "门控单元",
+    "fusion.cross_attention": "交叉注意力",
     "sources.files": "本地文件",
     "sources.bundled": "随 mmbench 发布",
     # failed and refused

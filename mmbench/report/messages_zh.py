@@ -31,6 +31,10 @@ MESSAGES = {
     # notices
     "notice.below_majority": "低于多数类基线：一律预测最常见的类别，得分反而更高。",
     "notice.below_chance": "低于随机水平：把候选项随机排列，得分反而更高。",
+    "notice.below_constant": "低于常数基线：对所有样本都给出同一个答案，得分反而更好。",
+    "notice.below_word_majority": (
+        "低于查词典：给每个词标上它在训练集中最常见的标签，得分反而更高。"
+    ),
     "notice.below_zero_shot": "低于零样本：同一模型在训练前得分更高，这次训练反而有害。",
     "notice.below_probe": "低于同一模型的探测（只训练任务头）：这样微调得不偿失。",
     "notice.shortfall": "{cell}，{split}，对照{baseline}：{cases}",
@@ -94,6 +98,16 @@ MESSAGES = {
     "quality.classes": "各类别的 F1（%）：{task}（{classes} 类中的 {shown} 类）",
     "quality.hardest_classes": "最难类别的 F1（%）：{task}（{classes} 类中的 {shown} 类）",
     # retrieval
+    # 多个目标与各输入的作用
+    "parts.how": "各目标的得分（{stage}）：",
+    "parts.column": "{part}：{metric}",
+    "ablation.how": (
+        "各输入对微调后模型的作用：把每个样本中某一输入的特征替换为训练集上的特征均值，"
+        "模型不再重新训练。若一开始就不用该输入训练，得分可能更高。"
+    ),
+    "ablation.both": "图像 + 文本",
+    "ablation.without": "去掉{modality}",
+    "ablation.caption": "{metric}，{split}",
     "retrieval.how": (
         "召回率@k（R@k）：在该划分的全部候选项中检索，前 k 名里至少命中一个正确项的查询所占的比例。"
         "一张图有多条文本时，命中任意一条即可；得分并列时，按对模型不利的名次计。"

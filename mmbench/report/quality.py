@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from mmbench.compare.cells import Cell
 from mmbench.records import Score
+from mmbench.report.ablation import ablation
 from mmbench.report.detail import classes, other_metrics, seeds
 from mmbench.report.document import (
     Block,
@@ -19,6 +20,7 @@ from mmbench.report.i18n import Messages
 from mmbench.report.notes import note_text
 from mmbench.report.numbers import MISSING, NO_BREAK, score, score_with_interval
 from mmbench.report.parallel import parallel
+from mmbench.report.parts import parts
 from mmbench.report.retrieval import retrieval, retrieval_in_full
 from mmbench.report.words import (
     baseline_row,
@@ -67,6 +69,8 @@ def _task(task: TaskFindings, findings: Findings, say: Messages) -> list[Block]:
     blocks.append(_table(task, findings, say))
     blocks += _notes(task, say)
     blocks += retrieval(task, findings, say)
+    blocks += parts(task, findings, say)
+    blocks += ablation(task, findings, say)
     for details in (
         retrieval_in_full(task, findings, say),
         other_metrics(task, findings, say),

@@ -51,6 +51,9 @@ def _where(source: ModelSource | DataSource, say: Messages) -> str:
             return say("sources.package", distribution=source.distribution, version=source.version)
         case "pair":
             return say("sources.pair", image=source.image, text=source.text)
+        case "fusion":
+            told = {"image": source.image, "text": source.text, "by": say(f"fusion.{source.by}")}
+            return say("sources.fusion", **told)
         case "random" if source.tokenizer is not None and source.tokenizer.via != "none":
             if source.tokenizer.via == "trained":
                 vocabulary = f"{source.tokenizer.vocabulary:,}"
