@@ -1,6 +1,6 @@
 """Classification in training: a head over classes, or the class names themselves."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,6 @@ from mmbench.cards import Label, Recipe, TaskCard, prompt_language
 from mmbench.data.examples import Examples, LabelSets
 from mmbench.data.prepared import Prepared
 from mmbench.data.tasks import examples_from
-from mmbench.data.views import Subset, spread
 from mmbench.errors import CardError
 from mmbench.heads.classify import ClassifyHead
 from mmbench.heads.zero_shot import ZeroShotHead, class_embeddings
@@ -24,9 +23,15 @@ from mmbench.records import ClassScore, Score, Stage
 from mmbench.train import strategy
 from mmbench.train.device import seed_everything
 from mmbench.train.evaluate import Validation, run_over
-from mmbench.train.features import Extracted, extract
+from mmbench.train.features import Extracted
 from mmbench.train.learner import FeatureInput, Headed, Learner
-from mmbench.train.objectives.base import ONE_GROUP, STANDARDISE_ROWS, Objective, Outputs, SplitRows
+from mmbench.train.objectives.base import ONE_GROUP, Objective, Outputs, SplitRows
+from mmbench.train.objectives.pooled import (
+    answers_of,
+    backbone_of,
+    fit_standardise,
+    pooled_features,
+)
 
 NO_SPACE = "no joint space of inputs and labels: nothing to score before training"
 NO_PROMPTS = "no prompts in the model's language: nothing to score before training"
@@ -37,11 +42,7 @@ class Classification(Objective):
     """Outputs: logits [N, C]."""
 
     def features(self, rows: Prepared) -> Extracted:
-        identity = self.setting.identities["whole"]
-        found, done = extract(
-            self.adapter, lambda inputs: self.adapter(inputs).pooled, rows, identity, self.setting
-        )
-        return Extracted(rows=found, passes={"": done})
+        return pooled_features(self.adapter, rows, self.setting)
 
     def learner(self, train: Prepared, extracted: Extracted | None) -> Learner:
         """Before a head of its own, a frozen backbone's features are standardised: the statistics
@@ -54,11 +55,8 @@ class Classification(Objective):
         else:
             head = classify_head(self.adapter, recipe, len(self.data.labels))
             if head.standardise is not None:
-                some = spread(len(train), STANDARDISE_ROWS)
-                found = extracted or self.features(Subset(train, some))
-                rows = some if extracted else range(len(some))
-                head.standardise.fit(found.rows.collate([int(i) for i in rows])["features"])
-        backbone = FeatureInput() if recipe.strategy == "probe" else self.adapter
+                fit_standardise(head.standardise, self.adapter, train, extracted, self.setting)
+        backbone = backbone_of(self.adapter, recipe)
         learner = Headed(backbone, head, label_smoothing=recipe.label_smoothing)
         strategy.freeze(learner, recipe)
         return learner.to(self.setting.device)
@@ -91,15 +89,7 @@ class Classification(Objective):
     # ---------------------------------------------------------------------------- outputs
 
     def outputs(self, learner: Learner, rows: Prepared) -> Outputs:
-        logits = run_over(
-            learner,
-            learner.predict,
-            rows,
-            device=self.setting.device,
-            precision=self.setting.recipe.precision,
-            batch_size=self.setting.recipe.batch_size,
-        )
-        return {LOGITS: logits}
+        return {LOGITS: answers_of(learner, rows, self.setting)}
 
     def validation(self, learner: Learner, split: SplitRows) -> Validation:
         """The loss is the mean cross-entropy in nats."""
@@ -108,7 +98,7 @@ class Classification(Objective):
         matrix = classification.confusion(targets, logits.argmax(1), logits.shape[1])
         return Validation(
             scores={name: float(classification.VALUE[name](matrix)) for name in self.metrics},
-            loss=float(_log_loss(logits, targets).mean()),
+            loss=float(log_loss(logits, targets).mean()),
         )
 
     def scores(self, stage: Stage, split: SplitRows, outputs: Outputs) -> list[Score]:
@@ -136,22 +126,7 @@ class Classification(Objective):
         return [*labelled(examples.ids, self.data.labels, outputs[LOGITS], names)]
 
     def classes(self, split: SplitRows, outputs: Outputs) -> list[ClassScore]:
-        matrix = classification.confusion(
-            targets_of(split.examples), outputs[LOGITS].argmax(1), len(self.data.labels)
-        )
-        return [
-            ClassScore(
-                split=split.name,
-                label=str(label),
-                precision=report.precision,
-                recall=report.recall,
-                f1=report.f1,
-                support=report.support,
-            )
-            for label, report in zip(
-                self.data.labels, classification.class_report(matrix), strict=True
-            )
-        ]
+        return class_scores(split, outputs[LOGITS].argmax(1), self.data.labels)
 
     def _scores(self, stage: Stage, split: SplitRows, predicted: NDArray[np.int64]) -> list[Score]:
         """A split that is all one group has no interval: nothing tells how another would differ."""
@@ -214,7 +189,7 @@ def classify_head(adapter: Adapter, recipe: Recipe, classes: int) -> ClassifyHea
         layers=recipe.head,
         hidden=recipe.head_width,
         dropout=recipe.dropout,
-        standardise=recipe.strategy != "full",
+        standardise=recipe.frozen_at_first,
     )
 
 
@@ -240,7 +215,26 @@ def targets_of(examples: Examples) -> NDArray[np.int64]:
     return examples.targets
 
 
-def _log_loss(logits: NDArray[np.float32], targets: NDArray[np.int64]) -> NDArray[Any]:
+def class_scores(
+    split: SplitRows, predicted: NDArray[np.int64], labels: Sequence[str | int]
+) -> list[ClassScore]:
+    """Of every class, from the indices that are predicted: [N]."""
+    matrix = classification.confusion(targets_of(split.examples), predicted, len(labels))
+    return [
+        ClassScore(
+            split=split.name,
+            label=str(label),
+            precision=report.precision,
+            recall=report.recall,
+            f1=report.f1,
+            support=report.support,
+        )
+        for label, report in zip(labels, classification.class_report(matrix), strict=True)
+    ]
+
+
+def log_loss(logits: NDArray[np.float32], targets: NDArray[np.int64]) -> NDArray[Any]:
+    """[N, C], [N] → [N] cross-entropies in nats, in float64."""
     shifted = logits.astype(np.float64) - logits.max(1, keepdims=True)
     log_sum = np.log(np.exp(shifted).sum(1))
     found: NDArray[Any] = log_sum - shifted[np.arange(len(targets)), targets]
