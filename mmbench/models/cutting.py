@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 from mmbench.digests import digest_of
 
 if TYPE_CHECKING:
+    from tokenizers import Encoding
     from transformers import PreTrainedTokenizerBase, PreTrainedTokenizerFast
 
 
@@ -30,6 +31,8 @@ class Tokenizer(Protocol):
 
     @property
     def special_ids(self) -> Sequence[int]: ...
+
+    def __hash__(self) -> int: ...
 
     def digest(self) -> str:
         """Of all that decides which ids a text becomes."""
@@ -92,6 +95,30 @@ class FastTokenizer(_OfTransformers):
         )
         cut_short = sum(bool(row.overflowing) for row in encoded.encodings or ())
         return cast("list[list[int]]", encoded["input_ids"]), cut_short
+
+    def encode_pairs(
+        self, texts: Sequence[str], others: Sequence[str], max_tokens: int
+    ) -> "list[Encoding]":
+        """Two texts a row, with the special tokens that the model parts them by. What is too long
+        loses tokens at the end of its longer text until it fits."""
+        return self._encodings(list(texts), list(others), truncation="longest_first", at=max_tokens)
+
+    def encode_words(self, rows: Sequence[Sequence[str]], max_tokens: int) -> "list[Encoding]":
+        """Texts that have been cut into words; no token holds pieces of two of them."""
+        return self._encodings([list(row) for row in rows], None, truncation=True, at=max_tokens)
+
+    def _encodings(
+        self, texts: Any, others: Any, *, truncation: bool | str, at: int
+    ) -> "list[Encoding]":
+        encoded = cast(Any, self.inner)(
+            texts,
+            others,
+            truncation=truncation,
+            max_length=at,
+            padding=False,
+            is_split_into_words=others is None,
+        )
+        return list(encoded.encodings)
 
     def save(self, folder: Path) -> None:
         self._at_rest()

@@ -1,6 +1,5 @@
 """Text encoders of `transformers`: tokens in, one vector a text out."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, cast
 
@@ -9,14 +8,17 @@ from torch import Tensor, nn
 
 from mmbench.cards import ModelCard, NoTokenizer, RandomModel, TextRules, TrainedTokenizer
 from mmbench.data.cache import Cache
-from mmbench.data.examples import Examples
-from mmbench.data.prepared import Inputs
+from mmbench.data.examples import Examples, Words
+from mmbench.data.prepared import Inputs, Prepared
 from mmbench.errors import CardError, TrialError
 from mmbench.models.base import Adapter, Features, has_batch_statistics
+from mmbench.models.cutting import FastTokenizer
+from mmbench.models.pair_tokens import tokenise_pairs
 from mmbench.models.sources import locate, why_no_tokenizer
 from mmbench.models.synthetic import RandomIds, random_tokens
-from mmbench.models.tokens import TokenRows, tokenise
+from mmbench.models.tokens import TokenRows, cut
 from mmbench.models.vocabulary import PAD_ID, train_tokenizer
+from mmbench.models.word_tokens import tokenise_words
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerFast
@@ -63,6 +65,10 @@ class TextAdapter(Adapter):
         backbone = from_transformers.random(card.source.config, card.name)
         if isinstance(borrowed, TrainedTokenizer):
             _check_room(card.name, backbone, borrowed)
+            if borrowed.pieces != "wordpiece":
+                raise CardError(
+                    f"{card.name}: adapter text trains word pieces; remove source.tokenizer.pieces"
+                )
             return cls(card, backbone, None)
         if isinstance(borrowed, NoTokenizer):
             return cls(card, backbone, None)
@@ -74,15 +80,27 @@ class TextAdapter(Adapter):
         if not isinstance(wanted, TrainedTokenizer):
             return None
         self.tokenizer = train_tokenizer(
-            cast("Sequence[str]", train.inputs["text"]),
+            _texts_of(train),
             vocabulary=wanted.vocabulary,
             lower_case=self.rules.lower_case,
         )
         content: str = cast(Any, self.tokenizer.backend_tokenizer).to_str()
         return content.encode()
 
-    def prepare(self, examples: Examples, cache: Cache) -> TokenRows:
-        return tokenise(self._tokenizer(), self.rules, examples, cache)
+    def prepare(self, examples: Examples, cache: Cache) -> Prepared:
+        """Texts, pairs of them (`text_pair`), or words, as the rows hold them."""
+        tokenizer = FastTokenizer(self._tokenizer())
+        if "text_pair" in examples.inputs:
+            return tokenise_pairs(
+                tokenizer, self.rules, examples, cache, segments=self._segments() > 1
+            )
+        if isinstance(examples.inputs["text"][0], tuple):
+            return tokenise_words(tokenizer, self.rules, examples, cache)
+        return cut(tokenizer, self.rules, examples, cache)
+
+    def _segments(self) -> int:
+        """How many texts of one input the model tells apart by a vector of their own."""
+        return int(getattr(cast(Any, self.backbone).config, "type_vocab_size", None) or 0)
 
     def random_rows(self, count: int, *, seed: int, tokens: int | None) -> TokenRows:
         config = cast(Any, self.backbone).config
@@ -91,10 +109,10 @@ class TextAdapter(Adapter):
         return random_tokens(self.card.name, self.rules, ids, count, seed=seed, tokens=tokens)
 
     def forward(self, inputs: Inputs) -> Features:
-        """input_ids and attention_mask: [B, T] int64. pooled: [B, D] float32 for the mean."""
-        output = self.backbone(
-            input_ids=inputs["input_ids"], attention_mask=inputs["attention_mask"]
-        )
+        """input_ids, attention_mask and, of pairs, token_type_ids: [B, T] int64. pooled: [B, D]
+        float32 for the mean."""
+        names = ("input_ids", "attention_mask", "token_type_ids")
+        output = self.backbone(**{name: inputs[name] for name in names if name in inputs})
         tokens: Tensor = output.last_hidden_state
         mask = inputs["attention_mask"].bool()
         if self.rules.pooling == "mean":
@@ -126,6 +144,13 @@ def mean_of_tokens(tokens: Tensor, mask: Tensor) -> Tensor:
     """[B, T, D], [B, T] bool → [B, D] float32. Every row has at least one token (`tokenise`)."""
     weights = mask.unsqueeze(-1).to(torch.float32)
     return (tokens.float() * weights).sum(dim=1) / weights.sum(dim=1)
+
+
+def _texts_of(examples: Examples) -> list[str]:
+    """All texts of the rows; words stand apart in them."""
+    columns = [examples.inputs[slot] for slot in ("text", "text_pair") if slot in examples.inputs]
+    cells = cast("list[str | Words]", [cell for column in columns for cell in column])
+    return [cell if isinstance(cell, str) else " ".join(cell) for cell in cells]
 
 
 def _rules(card: ModelCard) -> TextRules:

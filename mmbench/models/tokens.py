@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -13,11 +14,11 @@ from numpy.typing import NDArray
 from tokenizers.normalizers import Lowercase
 
 from mmbench.cards import TextRules
-from mmbench.data.cache import Cache
+from mmbench.data.cache import Cache, Entry
 from mmbench.data.examples import Examples
 from mmbench.data.prepared import Inputs, PreparedFacts
 from mmbench.digests import digest_of
-from mmbench.errors import DataError
+from mmbench.errors import DataError, TrialError
 from mmbench.models.cutting import FastTokenizer, Tokenizer
 
 if TYPE_CHECKING:
@@ -72,23 +73,36 @@ def tokenise(
 def cut(tokenizer: Tokenizer, rules: TextRules, examples: Examples, cache: Cache) -> TokenRows:
     """The texts of `examples` as this tokenizer cuts them, at most `rules.max_tokens` each.
 
-    DataError names rows that are no valid text or that the tokenizer makes nothing of.
+    DataError names rows that are no valid text or that the tokenizer makes nothing of. TrialError
+    where the rows hold more than a text each.
     """
-    texts = cast("Sequence[str]", examples.inputs["text"])
-    key = digest_of(
+    texts = _single_texts(examples)
+    key = key_of(tokenizer, rules, {"texts": digest_of_texts(texts, examples.ids)})
+    entry, _ = cache.get("tokens", key, lambda to: _build(tokenizer, rules, texts, to))
+    return token_rows(entry, key, tokenizer, rules, examples.ids)
+
+
+def key_of(tokenizer: Tokenizer, rules: TextRules, content: Mapping[str, str]) -> str:
+    """Of all that decides which ids come out. content: digests of what is cut, by what it is."""
+    return digest_of(
         {
-            "texts": _digest_of_texts(texts, examples.ids),
-            "tokenizer": tokenizer.digest(),
+            **content,
+            "tokenizer": _digest_of_tokenizer(tokenizer),
             "tokenizers": tokenizers.__version__,
             "max_tokens": rules.max_tokens,
             "lower_case": rules.lower_case,
             "version": VERSION,
         }
     )
-    entry, _ = cache.get("tokens", key, lambda to: _build(tokenizer, rules, texts, to))
+
+
+def token_rows(
+    entry: Entry, key: str, tokenizer: Tokenizer, rules: TextRules, names: Sequence[str]
+) -> TokenRows:
+    """The rows of a cache entry; DataError with the names of those that have no token."""
     offsets = entry.arrays["offsets"]
     lengths = np.diff(offsets)
-    empty = [name for name, length in zip(examples.ids, lengths, strict=True) if length == 0]
+    empty = [name for name, length in zip(names, lengths, strict=True) if length == 0]
     if empty:
         raise DataError(
             f"{len(empty)} texts give no token at all, e.g. {', '.join(empty[:NAMED])}; "
@@ -111,19 +125,11 @@ def lower_case(text: str) -> str:
     return Lowercase().normalize_str(text)
 
 
-def _build(
-    tokenizer: Tokenizer, rules: TextRules, texts: Sequence[str], folder: Path
+def write_ids(
+    tokenizer: Tokenizer, rows: Sequence[Sequence[int]], truncated: int, folder: Path
 ) -> Mapping[str, Any]:
-    rows: list[NDArray[np.int32]] = []
-    truncated = 0
-    for start in range(0, len(texts), BATCH):
-        batch = list(texts[start : start + BATCH])
-        if rules.lower_case:
-            batch = [lower_case(text) for text in batch]
-        found, cut_off = tokenizer.encode(batch, rules.max_tokens)
-        rows += [np.asarray(row, dtype=np.int32) for row in found]
-        truncated += cut_off
-    ids = np.concatenate([np.zeros(0, np.int32), *rows])
+    """ids.npy and offsets.npy; the facts of them."""
+    ids = np.concatenate([np.zeros(0, np.int32), *(np.asarray(row, np.int32) for row in rows)])
     offsets = np.zeros(len(rows) + 1, np.int64)
     np.cumsum([len(row) for row in rows], out=offsets[1:])
     np.save(folder / "ids.npy", ids)
@@ -133,6 +139,31 @@ def _build(
         "tokens": len(ids),
         "unknown_token_share": _unknown_share(tokenizer, ids),
     }
+
+
+def _single_texts(examples: Examples) -> Sequence[str]:
+    """One text a row; whoever reads pairs or words looks at them before."""
+    if "text_pair" in examples.inputs:
+        raise TrialError("this model reads one text at a time; take one of adapter: text for pairs")
+    texts = examples.inputs["text"]
+    if texts and isinstance(texts[0], tuple):
+        raise TrialError("this model reads whole texts; take one of adapter: text for tagged words")
+    return cast("Sequence[str]", texts)
+
+
+def _build(
+    tokenizer: Tokenizer, rules: TextRules, texts: Sequence[str], folder: Path
+) -> Mapping[str, Any]:
+    rows: list[list[int]] = []
+    truncated = 0
+    for start in range(0, len(texts), BATCH):
+        batch = list(texts[start : start + BATCH])
+        if rules.lower_case:
+            batch = [lower_case(text) for text in batch]
+        found, cut_off = tokenizer.encode(batch, rules.max_tokens)
+        rows += found
+        truncated += cut_off
+    return write_ids(tokenizer, rows, truncated, folder)
 
 
 def _unknown_share(tokenizer: Tokenizer, ids: NDArray[np.int32]) -> float | None:
@@ -145,7 +176,15 @@ def _unknown_share(tokenizer: Tokenizer, ids: NDArray[np.int32]) -> float | None
     return int((ids == unknown).sum()) / count if count else None
 
 
-def _digest_of_texts(texts: Sequence[str], ids: Sequence[str]) -> str:
+@lru_cache(maxsize=8)
+def _digest_of_tokenizer(tokenizer: Tokenizer) -> str:
+    """Once each: it spells the whole vocabulary, which takes longer than to cut a text. None of
+    them is changed after it was made."""
+    return tokenizer.digest()
+
+
+def digest_of_texts(texts: Sequence[str], ids: Sequence[str]) -> str:
+    """Of the texts in their order; DataError names one that is no valid text."""
     total = hashlib.sha256()
     for name, text in zip(ids, texts, strict=True):
         try:
