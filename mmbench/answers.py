@@ -22,7 +22,7 @@ class Labelled:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LabelSet:
-    """All labels whose probability is at least one half, the likeliest first."""
+    """All labels whose probability is above one half, the likeliest first."""
 
     id: str
     labels: tuple[LabelValue, ...]

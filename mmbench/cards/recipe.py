@@ -61,6 +61,8 @@ class Recipe:
     none of its own, and `similarity` the loss: over all pairs of the batch (softmax, CLIP) or of
     each pair (sigmoid, SigLIP); by default the one that the model was trained with.
 
+    `regression_loss`, of numbers alone: squared errors, or Huber's, in standard deviations.
+
     `blocks`: how many of the last blocks `partial` trains, of each tower. `lora_rank`,
     `lora_alpha`, `lora_dropout`: r, α and the dropout before the adapters of LoRA. The backbone
     learns at `backbone_rate_factor` times the head's rate, and each block further from the output
@@ -83,6 +85,7 @@ class Recipe:
     weight_decay: float = 0.01
     dropout: float = 0.1
     label_smoothing: float = 0.0
+    regression_loss: Literal["mse", "huber"] = "mse"
     clip_norm: float | None = 1.0
     batch_size: int = 32
     micro_batch: int | None = None

@@ -112,7 +112,7 @@ def find_record(path: Path) -> "Stored":
 
 def read_samples(file: Path, stored: "Stored") -> Samples:
     """The columns of the record's task, or the lines of a text file."""
-    from mmbench.data.columns import READERS, require_column
+    from mmbench.data.columns import read_given, require_column
     from mmbench.data.tables import read_lines, read_table
     from mmbench.errors import DataError
 
@@ -129,7 +129,7 @@ def read_samples(file: Path, stored: "Stored") -> Samples:
     samples = Samples()
     for slot, column in inputs.items():
         require_column(table, column, f"inputs.{slot}")
-        samples.inputs[slot] = READERS[slot](table, column)
+        samples.inputs[slot] = read_given(table, column, slot)
     if ID in table.columns:
         samples.ids = [str(value) for value in table.values(ID)]
     return samples

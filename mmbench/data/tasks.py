@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from mmbench.cards import Slot, TaskCard
-from mmbench.data.columns import READERS, is_missing, name_some
+from mmbench.data.columns import is_missing, name_some, read_given
 from mmbench.data.examples import Column, Examples, LabelSets, TaskData
 from mmbench.data.rows import RowNumbers, Rows, gather
 from mmbench.data.sources import read_parts
@@ -50,9 +50,11 @@ def load_task(card: TaskCard, *, limit: int | None = None) -> TaskData:
 
 
 def examples_from(
-    inputs: Mapping[Slot, Sequence[str | Path | bytes]], ids: Sequence[str] | None = None
+    inputs: Mapping[Slot, Sequence[str | Path | bytes | Sequence[str]]],
+    ids: Sequence[str] | None = None,
 ) -> Examples:
-    """Rows to predict on, without targets. Images and sounds are bytes, a Path or a path as str.
+    """Rows to predict on, without targets. Images and sounds are bytes, a Path or a path as str;
+    texts may be lists of their words.
 
     ids default to "0", "1", …; DataError if columns differ in length, ids repeat, or a value is
     blank, absent or of the wrong type.
@@ -68,7 +70,7 @@ def examples_from(
     for slot, values in inputs.items():
         filed = slot in ("image", "audio")
         cells = [Path(v) if filed and isinstance(v, str) else v for v in values]
-        read[slot] = READERS[slot](Table(where="inputs", columns={slot: cells}), slot)
+        read[slot] = read_given(Table(where="inputs", columns={slot: cells}), slot, slot)
         blank = [i for i, value in enumerate(read[slot]) if is_missing(value)]
         if blank:
             raise DataError(f"inputs: {slot} is blank in rows {name_some(blank)} (from 0)")

@@ -23,7 +23,14 @@ from mmbench.report.words import (
     trial_names,
 )
 
-BARS: tuple[Bar, ...] = ("majority", "chance", "zero_shot", "probe")
+BARS: tuple[Bar, ...] = (
+    "majority",
+    "chance",
+    "constant",
+    "word_majority",
+    "zero_shot",
+    "probe",
+)
 
 
 def summary(findings: Findings, say: Messages) -> list[Block]:
