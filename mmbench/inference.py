@@ -1,6 +1,7 @@
 """What a model says of samples: scores of a kept model, predictions, features."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from mmbench.data.examples import TaskData
 from mmbench.data.joint import SIDES
 from mmbench.data.tasks import examples_from, load_task
 from mmbench.errors import StoreError, TrialError
+from mmbench.kinds import kind
 from mmbench.meters.environment import fingerprint
 from mmbench.models.base import PairedAdapter
 from mmbench.models.loading import load as load_model
@@ -55,6 +57,8 @@ def evaluate(
         else task
     )
     data = load_task(card, limit=limit)
+    if kind(card.kind).target == "text":  # a head that spells brings its characters along
+        data = replace(data, labels=kept.about.labels)
     if (data.labels, data.parts) != (kept.about.labels, kept.about.parts):
         raise TrialError(
             f"{card.name} has the labels {list(data.labels)}; the model was trained on "
@@ -76,7 +80,7 @@ def evaluate(
 def predict(
     record: Stored | Path | str,
     *,
-    texts: Sequence[str] | None = None,
+    texts: Sequence[str] | Sequence[Sequence[str]] | None = None,
     text_pairs: Sequence[str] | None = None,
     images: Media | None = None,
     sounds: Media | None = None,
@@ -84,9 +88,9 @@ def predict(
 ) -> list[Answer]:
     """What a kept model says of new samples, in the order given; the form is the task's.
 
-    texts, text_pairs: N strings. images, sounds: N files, or their encoded content. The task
-    decides which it takes (TrialError otherwise). A retrieval model takes images and texts, as many
-    of each as there are: for every image it ranks all texts.
+    texts, text_pairs: N strings (to be tagged, also N lists of words). images, sounds: N files, or
+    their encoded content. The task decides which it takes (TrialError otherwise). A retrieval model
+    takes images and texts, as many of each as there are: for every image it ranks all texts.
     """
     kept = _kept(record)
     place = choose_device(device)
@@ -99,9 +103,9 @@ def predict(
     inputs = _inputs(given, tuple(kept.about.task.inputs))
     if isinstance(kept.learner, Contrastive):
         return [*_ranked(kept, inputs, place)]
-    examples = examples_from(inputs)
     known = TaskData(splits={}, labels=kept.about.labels, parts=kept.about.parts, dropped={})
     objective = _objective(kept, known, kept.about.task, place)
+    examples = objective.given(examples_from(inputs))
     rows = kept.adapter.prepare(examples, objective.setting.cache)
     return objective.answers(examples, objective.outputs(kept.learner, rows))
 
