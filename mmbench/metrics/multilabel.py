@@ -81,7 +81,9 @@ def f1_micro(has: Has, chances: Values) -> Sums:
 
     Equals scikit-learn's f1_score(average="micro", zero_division=0).
     """
-    return Sums(statistics=margins.margins(has, chances > THRESHOLD), value=margins.f1_micro)
+    each = margins.margins(has, chances > THRESHOLD)
+    pooled = each.reshape(len(has), 3, -1).sum(axis=2)
+    return Sums(statistics=pooled, value=margins.f1_micro)
 
 
 def f1_macro(has: Has, chances: Values) -> Sums:

@@ -15,6 +15,18 @@ from mmbench.errors import CardError
 from mmbench.metrics.classification import VALUE, class_indices, confusion
 from mmbench.metrics.table import metric
 
+MODULES = {
+    "multilabel": "multilabel",
+    "sentence_pair": "binary",
+    "regression": "regression",
+    "tagging": "tagging",
+    "multitask": "multitask",
+    "transcription": "transcription",
+    "captioning": "generation",
+    "question_answering": "generation",
+}
+"""Where the metrics of the kinds are that are not behind the interface of `evaluate`."""
+
 
 class ClassificationMetric(evaluate.Metric):  # type: ignore[misc]
     """One metric of single-label classification behind the interface of `evaluate`.
@@ -26,11 +38,18 @@ class ClassificationMetric(evaluate.Metric):  # type: ignore[misc]
 
     def __init__(self, name: str) -> None:
         self._metric = metric(name)
-        if "classification" not in self._metric.kinds:
+        if "retrieval" in self._metric.kinds:
             raise CardError(
                 f"{name!r} is made of ranks among all candidates, which predictions and "
                 "references do not hold; call evaluate_retrieval of mmbench.metrics.retrieval, "
                 f"and VALUE[{name!r}] there on what it returns"
+            )
+        if "classification" not in self._metric.kinds:
+            kind = self._metric.kinds[0]
+            raise CardError(
+                f"{name!r} is of {kind}, and class indices do not hold what it is made of; call "
+                f"measures of mmbench.metrics.{MODULES[kind]}, and values of "
+                "mmbench.metrics.resampling on what it returns"
             )
         super().__init__(keep_in_memory=True)
         # evaluate derives it from the class, and `combine` uses it as the prefix.
@@ -107,7 +126,7 @@ class ClassificationMetric(evaluate.Metric):  # type: ignore[misc]
 def load(name: str) -> evaluate.Metric:
     """Return our metric `name` as an `evaluate.Metric`; CardError if there is none.
 
-    So too for a metric of retrieval, with what to call instead.
+    So too for a metric that is not of classification, with what to call instead.
 
     >>> load("balanced_accuracy").compute(predictions=[0, 1, 1], references=[0, 1, 0])
     {'balanced_accuracy': 0.75}

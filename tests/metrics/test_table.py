@@ -7,10 +7,31 @@ import pytest
 
 from mmbench.errors import CardError
 from mmbench.kinds import KINDS
-from mmbench.metrics import classification, retrieval
+from mmbench.metrics import (
+    binary,
+    classification,
+    generation,
+    multilabel,
+    multitask,
+    regression,
+    retrieval,
+    tagging,
+    transcription,
+)
 from mmbench.metrics.table import METRICS, metric, metric_of
 
-FUNCTIONS = {"classification": classification.VALUE, "retrieval": retrieval.VALUE}
+FUNCTIONS = {
+    "classification": classification.VALUE,
+    "multilabel": multilabel.MEASURES,
+    "sentence_pair": binary.MEASURES,
+    "regression": regression.MEASURES,
+    "tagging": tagging.MEASURES,
+    "retrieval": retrieval.VALUE,
+    "multitask": multitask.MEASURES,
+    "transcription": transcription.MEASURES,
+    "captioning": set(generation.MEASURES) - {"answer_accuracy"},
+    "question_answering": {"answer_accuracy"},
+}
 
 
 @pytest.mark.parametrize("kind", FUNCTIONS)
@@ -35,10 +56,16 @@ def test_rows_say_range_direction_and_source() -> None:
         assert row.reference
 
 
-def test_ranks_are_better_low_and_shares_are_better_high() -> None:
+def test_ranks_and_errors_are_better_low_and_all_else_is_better_high() -> None:
     for row in METRICS.values():
-        assert row.higher_is_better == (row.unit != "rank")
-        assert row.range == ((0.0, 1.0) if row.higher_is_better else (1.0, math.inf))
+        low = row.unit in ("rank", "target") or row.name in ("cer", "wer")
+        assert row.higher_is_better == (not low)
+        assert (row.range[1] == math.inf) == low
+
+
+def test_shares_and_error_rates_are_printed_in_percent_and_nothing_else_is() -> None:
+    others = {"mae", "rmse", "pearson", "spearman", "cider", "i2t_median_rank", "t2i_median_rank"}
+    assert {name for name, row in METRICS.items() if not row.is_share} == others
 
 
 def test_rows_and_task_kinds_name_each_other() -> None:
@@ -58,7 +85,9 @@ def test_an_unknown_metric_is_refused_with_all_names() -> None:
 
 def test_a_metric_of_another_kind_is_refused_with_those_that_are_legal() -> None:
     assert metric_of("retrieval", "mean_recall") is metric("mean_recall")
-    with pytest.raises(CardError, match=r"'accuracy' is a metric of classification, not of retr"):
+    with pytest.raises(
+        CardError, match=r"'accuracy' is a metric of classification and sentence_pair, not"
+    ):
         metric_of("retrieval", "accuracy")
     with pytest.raises(CardError, match=r"not of classification \(it has accuracy, balanced_acc"):
         metric_of("classification", "mean_recall")

@@ -1,5 +1,7 @@
 """The `evaluate.Metric` classes: same values, offline, and none of the silent casts."""
 
+import importlib
+import re
 from pathlib import Path
 
 import evaluate
@@ -10,6 +12,7 @@ from numpy.typing import ArrayLike
 from mmbench.errors import CardError
 from mmbench.metrics.classification import VALUE, confusion
 from mmbench.metrics.retrieval import VALUE as OF_RANKS
+from mmbench.metrics.table import METRICS
 from mmbench.metrics.wrappers import load
 
 REFERENCES = [0, 0, 0, 0, 1, 1, 2]
@@ -143,6 +146,15 @@ def test_an_option_is_refused_and_not_dropped() -> None:
 def test_an_unknown_metric_is_refused_with_the_nearest_name() -> None:
     with pytest.raises(CardError, match="did you mean 'f1_macro'"):
         load("f1_makro")
+
+
+@pytest.mark.parametrize("name", [name for name in METRICS if name not in {*VALUE, *OF_RANKS}])
+def test_a_metric_of_another_kind_is_refused_with_what_to_call_instead(name: str) -> None:
+    with pytest.raises(CardError, match=rf"'{name}' is of \w+, .* call measures of ") as refused:
+        load(name)
+    named = re.search(r"measures of ([\w.]+), and", str(refused.value))
+    assert named is not None
+    assert name in importlib.import_module(named[1]).MEASURES
 
 
 @pytest.mark.parametrize("name", OF_RANKS)
