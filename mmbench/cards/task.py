@@ -12,7 +12,7 @@ from mmbench.errors import CardError
 
 Scalar = str | int | float | bool
 Normalisation = Literal["nfkc", "lower", "punctuation", "spaces"]
-"""A step that makes texts comparable before they are scored; `metrics.transcription` says how."""
+"""A step that makes texts comparable before they are scored; `metrics.normalise` says how."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,6 +18,8 @@ from mmbench.meters.clock import Window
 from mmbench.meters.latency import few_note
 from mmbench.meters.noise import drifted, never_settled, other_work, throttled, unstable_windows
 from mmbench.meters.rates import NEVER_SETTLED, throughput
+from mmbench.metrics import binary, multilabel, tagging, transcription
+from mmbench.metrics.resampling import scored
 from mmbench.progress import Silent
 from mmbench.report.i18n import Messages
 from mmbench.report.notes import failure_text, note_text
@@ -87,10 +89,21 @@ def ours(tmp_path: Path) -> list[str]:
         NEVER_SETTLED,
         never_settled("training"),
         few_note(250),
+        *undefined(),
         *unstable(),
     ]
     assert None not in notes
     return [note for note in notes if note is not None]
+
+
+def undefined() -> list[str | None]:
+    """Why a metric is not defined, of every metric that may be so."""
+    no_class = binary.measures(["roc_auc"], [1], [0.5])
+    no_label = multilabel.measures(["mean_average_precision"], [[0]], [[0.5]])
+    no_word = tagging.measures(["token_accuracy"], [[]], [[]])
+    no_reference = transcription.measures(["cer"], [""], ["a"])
+    measures = (no_class, no_label, no_word, no_reference)
+    return [found.note for each in measures for found in scored(each).values()]
 
 
 def unstable() -> list[str]:
