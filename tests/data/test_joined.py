@@ -2,6 +2,7 @@
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,17 +11,22 @@ from mmbench.data import sources
 from mmbench.data.identity import data_digest
 from mmbench.data.joined import joined
 from mmbench.data.sources import read_parts
-from mmbench.data.tables import Table
+from mmbench.data.tables import ArrowColumn, Table
 from mmbench.errors import DataError
 
 
 def pictures() -> Table:
-    columns = {"id": ["n/b", "n/a", "t/b"], "concept": ["b", "a", "b"], "image": [b"1", b"2", b"3"]}
+    columns: dict[str, list[Any] | ArrowColumn] = {
+        "id": ["n/b", "n/a", "t/b"],
+        "concept": ["b", "a", "b"],
+        "image": [b"1", b"2", b"3"],
+    }
     return Table(where="pictures", columns=columns, folder=Path("/f"), skipped={"blank": 1})
 
 
-def facts(**columns: list[object]) -> Table:
-    return Table(where="facts", columns={"concept": ["a", "b"], "mood": ["good", None]} | columns)
+def facts(**columns: list[Any]) -> Table:
+    own: dict[str, list[Any] | ArrowColumn] = {"concept": ["a", "b"], "mood": ["good", None]}
+    return Table(where="facts", columns=own | columns)
 
 
 def test_each_row_takes_the_columns_of_its_partner_and_keeps_its_place() -> None:
