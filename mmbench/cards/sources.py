@@ -9,7 +9,7 @@ from mmbench.errors import CardError
 ATTENTION_HEADS = 4
 """Of the block that fuses by cross-attention."""
 
-FileFormat = Literal["csv", "jsonl", "parquet", "images", "lines"]
+FileFormat = Literal["csv", "jsonl", "parquet", "images", "lines", "people_daily"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

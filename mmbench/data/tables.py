@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from mmbench.cards import FileFormat
+from mmbench.data.lines import not_utf8, numbered_lines
+from mmbench.data.people_daily import read_people_daily
 from mmbench.errors import DataError
 
 Layout = FileFormat | Literal["tsv"]
@@ -66,7 +68,7 @@ def layout_of(path: Path, declared: FileFormat | None) -> Layout:
     if suffix not in SUFFIXES:
         raise DataError(
             f"{path}: {suffix or 'no suffix'} does not tell how to read it; set source.format to "
-            "csv, jsonl, parquet, images or lines"
+            "csv, jsonl, parquet, images, lines or people_daily"
         )
     return SUFFIXES[suffix]
 
@@ -84,6 +86,9 @@ def read_table(path: Path, declared: FileFormat | None) -> Table:
         return _read_parquet(path)
     if layout == "jsonl":
         return _read_jsonl(path)
+    if layout == "people_daily":
+        columns, blank = read_people_daily(path)
+        return Table(where=str(path), columns=columns, skipped=_blank_lines(blank))
     return _read_csv(path, delimiter="\t" if layout == "tsv" else ",")
 
 
@@ -95,7 +100,7 @@ def read_lines(files: Mapping[str, Path]) -> Table:
     columns: dict[str, list[Any]] = {"text": [], "label": [], "id": []}
     blank = 0
     for label, path in files.items():
-        for number, line in _lines(path):
+        for number, line in numbered_lines(path):
             if not line.strip():
                 blank += 1
                 continue
@@ -103,7 +108,7 @@ def read_lines(files: Mapping[str, Path]) -> Table:
             columns["label"].append(label)
             columns["id"].append(f"{label}/{number}")
     where = ", ".join(str(path) for path in files.values())
-    return Table(where=where, columns=columns, skipped={"blank line": blank} if blank else {})
+    return Table(where=where, columns=columns, skipped=_blank_lines(blank))
 
 
 def image_files(folder: Path) -> tuple[list[tuple[str, Path]], int]:
@@ -160,7 +165,7 @@ def _read_parquet(path: Path) -> Table:
 
 def _read_jsonl(path: Path) -> Table:
     rows: list[dict[str, Any]] = []
-    for number, line in _lines(path):
+    for number, line in numbered_lines(path):
         if not line.strip():
             continue
         try:
@@ -189,7 +194,7 @@ def _read_csv(path: Path, *, delimiter: str) -> Table:
     except csv.Error as error:
         raise DataError(f"{path}:{reader.line_num}: not readable as CSV: {error}") from None
     except UnicodeDecodeError as error:
-        raise _not_utf8(path, error) from None
+        raise not_utf8(path, error) from None
     finally:
         csv.field_size_limit(limit)
     if len(set(header)) < len(header):
@@ -218,24 +223,8 @@ def _numbers_if_all(column: Iterable[str]) -> list[Any]:
     return cells
 
 
-def _lines(path: Path) -> Iterator[tuple[int, str]]:
-    """Line number from 1 and the line; only line feeds end one, not U+2028, which JSON allows."""
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise _not_utf8(path, error) from None
-    lines = text.split("\n")
-    if lines[-1] == "":
-        lines.pop()
-    for number, line in enumerate(lines, start=1):
-        yield number, line.removesuffix("\r")
-
-
-def _not_utf8(path: Path, error: UnicodeDecodeError) -> DataError:
-    return DataError(
-        f"{path}: not UTF-8 (byte 0x{error.object[error.start]:02x}); convert it, e.g. from the "
-        f"Chinese encoding: iconv -f GB18030 -t UTF-8 '{path}' > utf8{path.suffix}"
-    )
+def _blank_lines(count: int) -> dict[str, int]:
+    return {"blank line": count} if count else {}
 
 
 def _is_hidden(path: Path) -> bool:
