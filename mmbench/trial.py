@@ -12,11 +12,9 @@ from typing import Literal
 import torch
 
 from mmbench.atomic import write_atomically
-from mmbench.cards import Side
 from mmbench.data.cache import Cache, Tally, default_cache_root
 from mmbench.data.examples import TaskData
 from mmbench.data.identity import data_digest, media_columns
-from mmbench.data.joint import SIDES
 from mmbench.data.tasks import load_task
 from mmbench.digests import digest_of
 from mmbench.errors import MmbenchError, TrialError
@@ -26,7 +24,7 @@ from mmbench.meters.calibrated import Calibrator
 from mmbench.meters.memory import peak_memory
 from mmbench.meters.noise import other_work, throttled
 from mmbench.meters.seen import Seen
-from mmbench.models.base import Adapter, PairedAdapter
+from mmbench.models.base import Adapter
 from mmbench.models.identity import weights_digest
 from mmbench.models.loading import load
 from mmbench.progress import Silent, Watcher
@@ -36,17 +34,21 @@ from mmbench.records import (
     Measurement,
     Record,
     Trial,
-    model_behaviour,
 )
 from mmbench.train.costs import costs
 from mmbench.train.device import seed_everything, seed_for, true_float32
-from mmbench.train.facts import grid_points, split_facts
+from mmbench.train.facts import split_facts
 from mmbench.train.finetune import Finetuned, finetune
-from mmbench.train.kept import save_kept
+from mmbench.train.grid import grid_points
+from mmbench.train.identities import card_of, identities, identity_of
+from mmbench.train.kept import MODEL, RATES, drop_chosen, rate_keeper, read_start, save_kept
 from mmbench.train.outcome import Outcome, judge, write_predictions
 from mmbench.train.setting import Setting
+from mmbench.train.shots import draw_shots
 
-Keep = Literal["best", "none"]
+Keep = Literal["best", "all", "none"]
+"""Which fine-tuned weights stay: the best, those of each learning rate besides, or none."""
+
 UNRESOLVED = "unresolved"
 LEAVES_WEIGHTS = ("zero_shot", "probe", "head")
 INFERENCE_SECONDS = 10.0
@@ -90,12 +92,14 @@ class Bench:
         if not known:
             self._model = None  # two models at a time may not fit
             began = time.perf_counter()
-            loaded = load(trial.model, seed=seed_for(trial.seed, "weights"))
+            loaded = load(card_of(trial), seed=seed_for(trial.seed, "weights"))
             self.loaded_seconds = time.perf_counter() - began
             self._model = (wanted, loaded)
         assert self._model is not None, "it was loaded above"
         adapter = self._model[1]
-        if trial.recipe.strategy in LEAVES_WEIGHTS:
+        recipe = trial.recipe
+        leaves = recipe.strategy in LEAVES_WEIGHTS and recipe.pretraining is None
+        if leaves and not adapter.fresh():
             return adapter, not known
         if sum(p.numel() * p.element_size() for p in adapter.parameters()) > MOST_COPIED_BYTES:
             self._model = None
@@ -114,11 +118,13 @@ def resolve(trial: Trial) -> Trial:
     )
 
 
-def run_trial(trial: Trial, folder: Path, bench: Bench) -> Record:
+def run_trial(trial: Trial, folder: Path, bench: Bench, *, keep: Keep | None = None) -> Record:
     """Run it and give its record; what goes wrong in it becomes a record that says `failed`.
 
-    `folder` takes what is too large for the record: predictions, and the model if it is kept.
+    `folder` takes what is too large for the record: predictions, and the model if it is kept, which
+    `keep` says for this trial alone (by default as the bench does).
     """
+    keep = keep or bench.keep
     true_float32()  # before the fingerprint, which tells it
     begun = Begun(trial=trial, device=bench.device)
     seen, tally = Seen(bench.watcher, bench.device), replace(bench.cache.tally)
@@ -127,7 +133,7 @@ def run_trial(trial: Trial, folder: Path, bench: Bench) -> Record:
         if UNRESOLVED in trial.digests.values():
             resolve(trial)  # raises what hid the digest when the trial was begun
             raise TrialError("weights or data could not be named a moment ago; run it again")
-        for stage in _stages(record, folder, bench, seen):
+        for stage in _stages(record, folder, bench, seen, keep):
             seen.look()
             record = stage  # so that what is known stays known if a later stage fails
     except Exception as error:  # noqa: BLE001 - the one place where a crash becomes a record
@@ -173,13 +179,16 @@ def failure_of(error: Exception) -> Failure:
     )
 
 
-def _stages(record: Record, folder: Path, bench: Bench, watcher: Watcher) -> Iterator[Record]:
+def _stages(
+    record: Record, folder: Path, bench: Bench, watcher: Watcher, keep: Keep
+) -> Iterator[Record]:
     """The record when the scores are known, when the costs are, and when everything is."""
     trial = record.trial
     calibration = bench.calibrator.before()
     with peak_memory(bench.device) as peak:
         watcher.phase("reading data")
-        data = bench.task_data(trial)
+        whole = bench.task_data(trial)
+        data, few = _drawn(whole, trial)
         watcher.phase("loading the model")
         seed_everything(trial.seed, "trial")
         adapter, fresh = bench.adapter(trial)
@@ -187,14 +196,21 @@ def _stages(record: Record, folder: Path, bench: Bench, watcher: Watcher) -> Ite
             task=trial.task,
             recipe=trial.recipe,
             seed=trial.seed,
-            identities=_identities(trial, adapter),
+            identities=identities(trial, adapter),
             fingerprint=record.fingerprint,
             device=bench.device,
             cache=bench.cache,
             watcher=watcher,
             inference_seconds=bench.inference_seconds,
         )
-        finetuned = finetune(adapter, data, setting)
+        finetuned = finetune(
+            adapter,
+            data,
+            setting,
+            unlabelled=whole.splits.get("train"),
+            start=None if trial.start is None else read_start(Path(trial.start)),
+            after_rate=rate_keeper(folder) if keep == "all" else None,
+        )
         outcome = judge(finetuned, data)
     grid = finetuned.grid
     loading = Measurement(
@@ -208,15 +224,22 @@ def _stages(record: Record, folder: Path, bench: Bench, watcher: Watcher) -> Ite
         labels=data.labels,
         scores=outcome.scores,
         classes=outcome.classes,
+        parts=outcome.parts,
+        part_labels=data.parts,
+        without=outcome.without,
         measurements=(*peak.measurements, loading),
+        stages=finetuned.stages,
         grid=() if grid is None else grid_points(grid, trial.task.primary),
         curve=() if grid is None else tuple(point for fit in grid.fits for point in fit.curve),
         data=split_facts(finetuned, data),
         dropped=data.dropped,
         logits_digest=outcome.digest,
-        warnings=tuple(
-            f"learning rate {fit.learning_rate:g} diverged: {fit.reason}"
-            for fit in (() if grid is None else grid.diverged)
+        warnings=(
+            *few,
+            *(
+                f"learning rate {fit.learning_rate:g} diverged: {fit.reason}"
+                for fit in (() if grid is None else grid.diverged)
+            ),
         ),
     )
     yield record
@@ -234,48 +257,42 @@ def _stages(record: Record, folder: Path, bench: Bench, watcher: Watcher) -> Ite
         status="ok",
         measurements=(*record.measurements, *drift.measurements),
         warnings=(*record.warnings, *drift.warnings),
-        artefacts=_artefacts(finetuned, outcome, folder, bench),
+        artefacts=_artefacts(finetuned, outcome, folder, watcher, keep),
     )
 
 
+def _drawn(data: TaskData, trial: Trial) -> tuple[TaskData, list[str]]:
+    """The task with as many training rows a class as the recipe asks for, and what to say of it."""
+    shots = trial.recipe.shots
+    if shots is None or "train" not in data.splits:
+        return data, []
+    drawn = draw_shots(data, shots, trial.seed)
+    if not drawn.short:
+        return drawn.data, []
+    return drawn.data, [
+        f"{drawn.short} of {len(data.labels)} classes have fewer than {shots} training rows: "
+        "all of these were taken"
+    ]
+
+
 def _artefacts(
-    finetuned: Finetuned, outcome: Outcome, folder: Path, bench: Bench
+    finetuned: Finetuned, outcome: Outcome, folder: Path, watcher: Watcher, keep: Keep
 ) -> dict[str, Artefact]:
     artefacts = {"predictions": write_predictions(outcome, finetuned.objective, finetuned, folder)}
     if finetuned.vocabulary is not None:
         write_atomically(folder / TOKENIZER, finetuned.vocabulary)
         artefacts["tokenizer"] = _artefact(folder, TOKENIZER)
-    if bench.keep == "best":
-        bench.watcher.phase("keeping the model")
-        save_kept(finetuned, folder / "model")
-        artefacts["model"] = _artefact(folder, "model/mmbench.json")
-        for path in sorted((folder / "model").rglob("*.safetensors")):  # a pair has several
+    if keep == "none":
+        return artefacts
+    watcher.phase("keeping the model")
+    save_kept(finetuned, folder / MODEL)
+    artefacts["model"] = _artefact(folder, f"{MODEL}/mmbench.json")
+    drop_chosen(finetuned, folder)
+    for root in (folder / MODEL, folder / RATES):
+        for path in sorted(root.rglob("*.safetensors")):  # a pair has several
             place = path.relative_to(folder).as_posix()
             artefacts[place] = _artefact(folder, place)
     return artefacts
-
-
-def identity_of(trial: Trial) -> str:
-    """What the features of the trial's backbone depend on besides its inputs."""
-    seed = trial.seed if trial.model.start == "scratch" else None
-    return digest_of([model_behaviour(trial.model), trial.digests["model"], seed])
-
-
-def _identities(trial: Trial, adapter: Adapter) -> dict[Literal["whole"] | Side, str]:
-    """Those of the whole model and of its sides: a pretrained encoder of a pair has the same
-    features as alone."""
-    whole = identity_of(trial)
-    found: dict[Literal["whole"] | Side, str] = {"whole": whole}
-    if isinstance(adapter, PairedAdapter):
-        for side in SIDES:
-            card = adapter.encoder_card(side)
-            if card == trial.model:
-                found[side] = whole
-            elif card.start == "scratch":  # drawn together with the other side
-                found[side] = digest_of([whole, side])
-            else:
-                found[side] = digest_of([model_behaviour(card), weights_digest(card), None])
-    return found
 
 
 def _artefact(folder: Path, path: str) -> Artefact:

@@ -8,8 +8,9 @@ from mmbench.meters.noise import never_settled, unstable_windows
 from mmbench.meters.rates import shares, spent, steady_windows, throughput, warmup_of
 from mmbench.records import Measurement
 from mmbench.train.answering import inference_windows, latency, with_preparing
-from mmbench.train.finetune import Finetuned, Grid
-from mmbench.train.held import has_images, has_text, held, holding
+from mmbench.train.finetune import Finetuned
+from mmbench.train.grid import Grid
+from mmbench.train.held import has_images, has_text, held, holding, sampling_rate
 from mmbench.train.setting import Setting
 
 MEASURED_EARLIER = "measured when the features were computed"
@@ -73,7 +74,10 @@ def _features(finetuned: Finetuned) -> list[Measurement]:
         prefix = f"feature_{side}" if side else "feature"
         text = side != "image" and has_text(finetuned)
         images = side != "text" and has_images(finetuned)
-        rates = throughput(holding(done.windows, text=text, images=images), prefix)
+        windows = holding(
+            done.windows, text=text, images=images, sampling_rate=sampling_rate(finetuned)
+        )
+        rates = throughput(windows, prefix)
         if done.hit:
             rates = tuple(replace(rate, note=MEASURED_EARLIER) for rate in rates)
         found += rates

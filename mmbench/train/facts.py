@@ -1,39 +1,9 @@
-"""What of a fine-tuning goes into its record as it is."""
+"""What of the data goes into a record as it is."""
 
 from mmbench.data.examples import TaskData
 from mmbench.data.joint import SIDES, JointRows
-from mmbench.records import GridPoint, SplitFacts
-from mmbench.train.finetune import Finetuned, Grid
-
-
-def grid_points(grid: Grid, primary: str) -> tuple[GridPoint, ...]:
-    """Every learning rate, those that diverged last."""
-    ended = [
-        GridPoint(
-            learning_rate=fit.learning_rate,
-            validation=fit.best.validation[primary],
-            best_step=fit.best.step,
-            steps=fit.steps,
-            seconds=fit.seconds,
-            stopped_early=fit.stopped_early,
-            chosen=fit is grid.chosen,
-        )
-        for fit in grid.fits
-    ]
-    diverged = [
-        GridPoint(
-            learning_rate=fit.learning_rate,
-            validation=None,
-            diverged=fit.reason,
-            best_step=0,
-            steps=0,
-            seconds=fit.seconds,
-            stopped_early=False,
-            chosen=False,
-        )
-        for fit in grid.diverged
-    ]
-    return (*ended, *diverged)
+from mmbench.records import SplitFacts
+from mmbench.train.finetune import Finetuned
 
 
 def split_facts(finetuned: Finetuned, data: TaskData) -> tuple[SplitFacts, ...]:

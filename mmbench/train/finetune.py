@@ -1,41 +1,21 @@
-"""One fine-tuning: the learner of a strategy, trained at every learning rate of the grid."""
+"""One fine-tuning: the stages before it, and the learner of a strategy trained at every rate."""
 
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-import torch
-
-from mmbench.data.examples import TaskData
+from mmbench.data.examples import Examples, TaskData
 from mmbench.data.prepared import Prepared
-from mmbench.errors import DataError, Diverged
+from mmbench.errors import DataError
 from mmbench.models.base import Adapter
+from mmbench.records import StageFacts
 from mmbench.train import strategy
-from mmbench.train.evaluate import Validation
 from mmbench.train.features import Extracted
+from mmbench.train.grid import AfterRate, Grid, train_grid
 from mmbench.train.learner import Learner
-from mmbench.train.loop import Fit, TrainingRows, fit
 from mmbench.train.objectives import Objective, Outputs, SplitRows, objective_of
+from mmbench.train.pretraining import pretrain
 from mmbench.train.setting import Setting
-from mmbench.train.stopping import goodness, load_state, trained_state
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DivergedFit:
-    """A learning rate whose loss was not finite."""
-
-    learning_rate: float
-    seconds: float
-    reason: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Grid:
-    """Every learning rate that was tried, in the order of the recipe, and the best of them."""
-
-    fits: tuple[Fit, ...]
-    diverged: tuple[DivergedFit, ...]
-    chosen: Fit
+from mmbench.train.stages import TAKEN, Start, changed_weights, probe_first, take_head
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +25,7 @@ class Finetuned:
     inputs: the rows of every split, as the learner takes them. prepared: as tokens and pixels.
     extracted: what a probe computed first. before: outputs of every split but train before any
     training, where the model could answer then. grid: None where nothing was trained. trainable:
-    how many parameters were.
+    how many parameters were. stages: what came before.
     """
 
     objective: Objective
@@ -56,6 +36,7 @@ class Finetuned:
     before: Mapping[str, Outputs] = field(default_factory=dict)
     grid: Grid | None
     trainable: int
+    stages: tuple[StageFacts, ...] = ()
     vocabulary: bytes | None
 
     @property
@@ -67,38 +48,65 @@ class Finetuned:
         return SplitRows(name=name, examples=data.splits[name], rows=self.inputs[name])
 
 
-def finetune(adapter: Adapter, data: TaskData, setting: Setting) -> Finetuned:
-    """Prepare every split, extract features where the backbone is frozen, train the grid."""
-    recipe, watcher = setting.recipe, setting.watcher
+def finetune(
+    adapter: Adapter,
+    data: TaskData,
+    setting: Setting,
+    *,
+    unlabelled: Examples | None = None,
+    start: Start | None = None,
+    after_rate: AfterRate | None = None,
+) -> Finetuned:
+    """Prepare every split, pre-train, extract features of a frozen backbone, train the grid.
+
+    unlabelled: rows to pre-train on, by default those of the training split. start: the head to go
+    on from; the adapter has the weights that belong to it.
+    """
+    recipe = setting.recipe
     strategy.check(adapter, recipe)
-    trains = recipe.strategy != "zero_shot"
-    for needed in ("train", "validation") if trains else ():
-        if needed not in data.splits:
-            raise DataError(f"training needs a split {needed!r}; add it under splits")
+    _check_splits(data, recipe.strategy != "zero_shot")
     adapter.for_task(setting.task, recipe)
-    vocabulary = adapter.learn_vocabulary(data.splits["train"])
+    more = unlabelled if recipe.pretraining is not None else None
+    vocabulary = adapter.learn_vocabulary(more or data.splits["train"])
     prepared = {}
     for split, examples in data.splits.items():
-        watcher.phase(f"preparing {split}")
+        setting.watcher.phase(f"preparing {split}")
         prepared[split] = adapter.prepare(examples, setting.cache)
     adapter.to(setting.device)
+    stages: list[StageFacts] = []
+    before: dict[str, Outputs] = {}
+    untrained: Learner | None = None
+    if recipe.pretraining is not None:
+        first = objective_of(adapter, data, setting)
+        before = _before(first, first.untrained(on_features=False), prepared)
+        rows = prepared["train"] if more is None else adapter.prepare(more, setting.cache)
+        stages.append(pretrain(adapter, rows, prepared["validation"], setting))
+        setting = changed_weights(adapter, setting)
     objective = objective_of(adapter, data, setting)
     extracted: dict[str, Extracted] = {}
     if recipe.strategy == "probe":
-        for split, rows in prepared.items():
-            watcher.phase(f"features of {split}")
-            extracted[split] = objective.features(rows)
+        for split, given in prepared.items():
+            setting.watcher.phase(f"features of {split}")
+            extracted[split] = objective.features(given)
     inputs = {split: found.rows for split, found in extracted.items()} or prepared
-    untrained = objective.untrained(on_features=bool(extracted))
-    before = {} if untrained is None else _before(objective, untrained, inputs)
-    if trains:
-        learner = objective.learner(prepared["train"], extracted.get("train"))
-        trainable = sum(p.numel() for p in learner.parameters() if p.requires_grad)
-        grid = _grid(learner, objective, inputs)
-        strategy.settle(learner)
-    else:
+    if recipe.pretraining is None:
+        untrained = objective.untrained(on_features=bool(extracted))
+        before = _before(objective, untrained, inputs)
+    grid, trainable = None, 0
+    if recipe.strategy == "zero_shot":
         assert untrained is not None, "plan refuses zero-shot where nothing can answer"
-        learner, grid, trainable = untrained, None, 0
+        learner = untrained
+    else:
+        learner = objective.learner(prepared["train"], extracted.get("train"))
+        if start is not None:
+            stages.append(take_head(learner, objective, start))
+            if stages[-1].note == TAKEN and not before:
+                before = _before(objective, learner, inputs)
+        if recipe.probe_first is not None:
+            stages.append(probe_first(learner, objective, prepared))
+        trainable = sum(p.numel() for p in learner.parameters() if p.requires_grad)
+        grid = train_grid(learner, objective, inputs, after_rate)
+        strategy.settle(learner)
     return Finetuned(
         objective=objective,
         learner=learner,
@@ -108,69 +116,27 @@ def finetune(adapter: Adapter, data: TaskData, setting: Setting) -> Finetuned:
         before=before,
         grid=grid,
         trainable=trainable,
+        stages=tuple(stages),
         vocabulary=vocabulary,
     )
 
 
+def _check_splits(data: TaskData, trains: bool) -> None:
+    for needed in ("train", "validation") if trains else ():
+        if needed not in data.splits:
+            raise DataError(f"training needs a split {needed!r}; add it under splits")
+
+
 def _before(
-    objective: Objective, untrained: Learner, inputs: Mapping[str, Prepared]
+    objective: Objective, untrained: Learner | None, inputs: Mapping[str, Prepared]
 ) -> dict[str, Outputs]:
-    """Of every split but train, which nobody asks about before training."""
-    found = {}
+    """Of every split but train, which nobody asks about before training; none where nothing can
+    answer then."""
+    found: dict[str, Outputs] = {}
+    if untrained is None:
+        return found
     for split, rows in inputs.items():
         if split != "train":
             objective.setting.watcher.phase(f"before training: {split}")
             found[split] = objective.outputs(untrained, rows)
     return found
-
-
-def _grid(learner: Learner, objective: Objective, inputs: Mapping[str, Prepared]) -> Grid:
-    """Every learning rate from the same start; the learner ends with the best one's weights.
-
-    A rate that diverges is told and left out; Diverged if every one of them does.
-    """
-    setting, splits = objective.setting, objective.data.splits
-    recipe = setting.recipe
-    rows = TrainingRows(
-        prepared=inputs["train"],
-        targets=objective.targets(splits["train"]),
-        by_length=objective.kind.decomposable,
-    )
-    held_out = SplitRows(
-        name="validation", examples=splits["validation"], rows=inputs["validation"]
-    )
-
-    def validate() -> Validation:
-        return objective.validation(learner, held_out)
-
-    start = trained_state(learner)
-    fits: list[Fit] = []
-    diverged: list[DivergedFit] = []
-    best: tuple[Fit, dict[str, torch.Tensor]] | None = None
-    for rate in recipe.learning_rates:
-        setting.watcher.phase(f"learning rate {rate:g}")
-        load_state(learner, start)
-        began = time.perf_counter()
-        try:
-            found = fit(
-                learner,
-                rows,
-                recipe,
-                learning_rate=rate,
-                seed=setting.seed,
-                device=setting.device,
-                validate=validate,
-                watcher=setting.watcher,
-            )
-        except Diverged as error:
-            if rate == recipe.learning_rates[-1] and not fits:
-                raise  # none is left to choose from
-            seconds = time.perf_counter() - began
-            diverged.append(DivergedFit(learning_rate=rate, seconds=seconds, reason=str(error)))
-            continue
-        fits.append(found)
-        if best is None or goodness(found.best) > goodness(best[0].best):
-            best = (found, trained_state(learner))
-    assert best is not None, "the last rate raises if all have diverged"
-    load_state(learner, best[1])
-    return Grid(fits=tuple(fits), diverged=tuple(diverged), chosen=best[0])

@@ -118,8 +118,8 @@ def fit(
                     in_batch=learner.take_in_batch(),
                 )
             )
-            primary, value = next(iter(validation.scores.items()))
-            watcher.validated(step, primary, value)
+            for primary, value in list(validation.scores.items())[:1]:
+                watcher.validated(step, primary, value)
             losses.clear()
             if keeper.exhausted:
                 break

@@ -43,7 +43,9 @@ class BestKeeper:
 
 
 def goodness(point: CurvePoint) -> tuple[float, float]:
-    """Greater is better: the primary metric (the first), then the loss."""
+    """Greater is better: the primary metric (the first), if there is one, then the loss."""
+    if not point.validation:
+        return (0.0, -point.validation_loss)
     name, value = next(iter(point.validation.items()))
     return (value if metric(name).higher_is_better else -value, -point.validation_loss)
 
