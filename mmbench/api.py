@@ -10,6 +10,7 @@ command line is a thin layer over the same functions.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -18,11 +19,12 @@ from mmbench.catalog import Catalog
 from mmbench.errors import TrialError
 from mmbench.executors.choose import ExecutorName
 from mmbench.inference import embed, evaluate, predict
-from mmbench.plan import Plan, mismatch, plan
+from mmbench.parents import place_of, with_parents
+from mmbench.plan import Plan, continued, mismatch, plan
 from mmbench.progress import Watcher
 from mmbench.records import Trial
 from mmbench.runs import RunSummary, Work, prepare_run, run_suite
-from mmbench.store import Store, Stored, latest
+from mmbench.store import Store, Stored, latest, load
 from mmbench.trial import Keep
 
 __all__ = [
@@ -50,8 +52,12 @@ def finetune(
     keep: Keep = "best",
     results: Path | str = "results/adhoc",
     executor: ExecutorName = "inline",
+    init_from: Stored | Path | str | None = None,
 ) -> Stored:
     """Fine-tune one model on one task, or give back the record of having done so.
+
+    init_from: a record, or where it lies, whose kept model is where training starts, as when new
+    data have arrived. A recipe that starts from another recipe's model has that one run first.
 
     TrialError if the trial fails; its record, with the traceback, is in `results` all the same.
     """
@@ -61,9 +67,16 @@ def finetune(
     if reason is not None:
         raise TrialError(f"{cards[0].name} cannot do {cards[1].name}: {reason}")
     trial = Trial(model=cards[0], task=cards[1], recipe=cards[2], seed=seed, limit=limit)
-    work = prepare_run(trial_plan(trial), results=Path(results), device=device, keep=keep)
+    family = with_parents((trial,), catalog, mismatch)
+    for _, why in family.orphans:
+        raise TrialError(f"{trial.name}: {why}")
+    planned = replace(trial_plan(trial), trials=family.trials, parents=family.parents)
+    if init_from is not None:
+        start = init_from if isinstance(init_from, Stored) else load(Path(init_from))
+        planned = continued(planned, start.record, start.folder)
+    work = prepare_run(planned, results=Path(results), device=device, keep=keep)
     summary = run_suite(work, results=Path(results), device=device, keep=keep, executor=executor)
-    stored = summary.stored[0]
+    (stored,) = [s for s in summary.stored if place_of(s.record.trial) == place_of(trial)]
     if stored.record.failure is not None:
         raise TrialError(f"{trial.name}: {stored.record.failure.message}")
     return stored

@@ -1,8 +1,9 @@
 """A suite → its trials. What cannot be run is refused here, with a reason, nothing loaded."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import product
+from pathlib import Path
 
 from mmbench.cards import (
     FusionModel,
@@ -19,7 +20,8 @@ from mmbench.catalog import Catalog
 from mmbench.digests import set_fields
 from mmbench.errors import CardError, PlanError
 from mmbench.kinds import Kind, kind
-from mmbench.records import Trial
+from mmbench.parents import Place, going_on, with_parents
+from mmbench.records import Record, Trial
 from mmbench.ways import not_this_way
 
 SHOWN = 5  # refusals that an error message spells out
@@ -38,16 +40,19 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
+    """trials: each behind the one it starts from, whose place `parents` gives by its own."""
+
     suite: Suite
     trials: tuple[Trial, ...]
     refused: tuple[Refusal, ...]
+    parents: Mapping[Place, Place] = field(default_factory=dict)
 
 
 def plan(suite: Suite, catalog: Catalog) -> Plan:
     """Every cell × seed of the suite, or the reason why not; PlanError if nothing is left.
 
     Trials of one model come together, and of these the ones of one task, so that weights are
-    loaded and features computed once.
+    loaded and features computed once. A trial that starts from another's model comes behind it.
     """
     if not suite.blocks:
         raise PlanError(
@@ -65,15 +70,30 @@ def plan(suite: Suite, catalog: Catalog) -> Plan:
             else:
                 tasks = trials.setdefault(model.name, {})
                 tasks.setdefault(task.name, {})[recipe.name, seed] = trial
-    if not trials:
+    family = with_parents(
+        (trial for tasks in trials.values() for task in tasks.values() for trial in task.values()),
+        catalog,
+        mismatch,
+    )
+    for trial, reason in family.orphans:
+        refused.setdefault(trial.cell, Refusal(trial=trial, reason=reason))
+    if not family.trials:
         raise PlanError(_all_refused(list(refused.values())))
     return Plan(
         suite=suite,
-        trials=tuple(
-            trial for tasks in trials.values() for task in tasks.values() for trial in task.values()
-        ),
+        trials=family.trials,
         refused=tuple(refused.values()),
+        parents=family.parents,
     )
+
+
+def continued(planned: Plan, record: Record, folder: Path) -> Plan:
+    """The plan's trials, each starting from the record's kept model in `folder`.
+
+    PlanError where one of them cannot; StoreError where the model was not kept.
+    """
+    trials = tuple(going_on(trial, record, folder) for trial in planned.trials)
+    return replace(planned, trials=trials)
 
 
 def _cells(

@@ -12,12 +12,16 @@ from mmbench.errors import MmbenchError
 from mmbench.executors.choose import ExecutorName, make_executor
 from mmbench.meters import environment
 from mmbench.meters.begun import Begun
+from mmbench.parents import Place, place_of
 from mmbench.plan import Plan, Refusal
 from mmbench.progress import Silent, Watcher
-from mmbench.records import BEHAVIOUR, Failure, Fingerprint, Trial
+from mmbench.records import BEHAVIOUR, Failure, Fingerprint, Record, Trial
 from mmbench.store import Store, Stored
 from mmbench.train.device import choose_device, true_float32
+from mmbench.train.kept import RATES
 from mmbench.trial import UNRESOLVED, Bench, Keep, resolve
+
+NOBODY: Place = ("", "", "", 0, None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,25 +58,37 @@ def prepare_run(
 
     A trial is done if an `ok` record has its key, the kind of device, the precision and our
     behaviour version. `fresh` runs everything again.
-    With keep="best", a record whose model was not kept does not count as done.
+    A record whose model was not kept does not count as done where the model is wanted: by `keep`,
+    or by a trial that starts from it and is itself to be done.
     """
     true_float32()  # as trials do, so that their fingerprints say the same
     store, kind = Store(results), choose_device(device)
     digests: dict[tuple[str, str], Mapping[str, str]] = {}
-    todo: list[Trial] = []
-    reused: list[Stored] = []
-    differing: Counter[str] = Counter()
-    for trial in planned.trials:
+    resolved: list[Trial] = []
+    keys: dict[Place, str] = {}
+    for trial in planned.trials:  # parents come first
         pair = (trial.model.name, trial.task.name)
         if pair not in digests:
             digests[pair] = _digests(trial)
-        resolved = replace(trial, digests=digests[pair])
+        named = replace(trial, digests=digests[pair])
+        parent = planned.parents.get(place_of(trial))
+        if parent is not None:
+            named = replace(named, parents=(keys[parent],))
+        keys[place_of(trial)] = named.key
+        resolved.append(named)
+    todo: list[Trial] = []
+    reused: list[Stored] = []
+    differing: Counter[str] = Counter()
+    wanted: set[Place | None] = set()
+    for trial in reversed(resolved):  # children say whether their parent's model is wanted
         here = environment.fingerprint(kind, trial.recipe.precision)
-        done = None if fresh else _done(store, resolved, here, keep)
+        needed: Keep = "best" if keep == "none" and place_of(trial) in wanted else keep
+        done = None if fresh else _done(store, trial, here, needed)
         if done is None:
-            todo.append(resolved)
+            todo.insert(0, trial)
+            wanted.add(planned.parents.get(place_of(trial)))
         else:
-            reused.append(done)
+            reused.insert(0, done)
             differing.update(_differences(done.record.fingerprint, here))
     return Work(plan=planned, todo=tuple(todo), reused=tuple(reused), differing=differing)
 
@@ -98,14 +114,24 @@ def run_suite(
     chosen = make_executor(executor, bench, trial_minutes=trial_minutes)
     store.sweep()
     new: list[Stored] = []
+    known = {place_of(stored.record.trial): stored for stored in work.reused}
+    awaited = {work.plan.parents.get(place_of(trial)) for trial in work.todo}
     try:
         for number, trial in enumerate(work.todo, start=1):
             watcher.started(trial, number, len(work.todo))
             # files may have changed since the run was planned, hours ago perhaps
             current = replace(trial, digests=_digests(trial))
+            parent = known.get(work.plan.parents.get(place_of(trial), NOBODY))
+            if parent is not None:
+                current = _started_from(parent, current)
+            needed: Keep = "best" if keep == "none" and place_of(trial) in awaited else keep
             with store.claim(current) as folder:
-                record = chosen.run(current, folder)
-                new.append(store.put(record, folder))
+                if parent is not None and parent.record.status != "ok":
+                    record = _orphaned(current, parent, bench.device)
+                else:
+                    record = chosen.run(current, folder, keep=needed)
+                known[place_of(trial)] = store.put(record, folder)
+                new.append(known[place_of(trial)])
             watcher.ended(record)
     finally:
         chosen.close()
@@ -118,6 +144,21 @@ def run_suite(
         failed=len(new) - ok,
         refused=len(refused),
     )
+
+
+def _started_from(parent: Stored, trial: Trial) -> Trial:
+    """The trial, starting from the model of a parent that has run."""
+    start = str((parent.folder / "model").absolute())
+    return replace(trial, parents=(parent.record.key,), start=start)
+
+
+def _orphaned(trial: Trial, parent: Stored, device: torch.device) -> Record:
+    """The record of a trial whose parent has failed: it has nothing to start from."""
+    failed = parent.record
+    why = failed.failure.message if failed.failure is not None else failed.status
+    message = f"the trial that it starts from has failed ({failed.trial.name}): {why}"
+    failure = Failure(kind="ParentFailed", message=message, traceback="")
+    return replace(Begun(trial=trial, device=device).record("failed", failure), seconds=0.0)
 
 
 def _digests(trial: Trial) -> Mapping[str, str]:
@@ -137,10 +178,19 @@ def _done(store: Store, trial: Trial, here: Fingerprint, keep: Keep) -> Stored |
             here.precision,
             BEHAVIOUR,
         )
-        kept = keep == "none" or "model" in stored.record.artefacts
+        kept = _has_kept(stored.record, keep)
         if stored.record.status == "ok" and same and kept:
             return stored
     return None
+
+
+def _has_kept(record: Record, keep: Keep) -> bool:
+    """Whether the models that are wanted are there; of `all`, that of each rate but the chosen."""
+    if keep == "none":
+        return True
+    others = sum(not point.chosen and point.diverged is None for point in record.grid)
+    folders = {name.split("/")[1] for name in record.artefacts if name.startswith(f"{RATES}/")}
+    return "model" in record.artefacts and (keep == "best" or len(folders) >= others)
 
 
 def _differences(there: Fingerprint, here: Fingerprint) -> list[str]:

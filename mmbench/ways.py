@@ -8,6 +8,12 @@ def not_this_way(model: ModelCard, task: TaskCard, recipe: Recipe, wanted: Kind)
     """Why this model cannot be fine-tuned for this task as the recipe says, or None."""
     if recipe.strategy not in wanted.strategies:
         return f"kind {task.kind!r} has no strategy {recipe.strategy!r}"
+    by_frames = task.kind == "transcription" and "generates" not in model.gives
+    if by_frames and recipe.strategy == "probe":
+        return (
+            f"a probe keeps one vector a clip, and {model.name} is to spell frame by frame. Use "
+            "strategy: head"
+        )
     if recipe.strategy == "lora":
         parts = tuple(model.parts.values()) or (model,)
         without = [part.name for part in parts if not part.lora_targets]

@@ -16,6 +16,7 @@ from mmbench.plan import Plan, Refusal
 from mmbench.records import Record, Trial
 from mmbench.runs import RunSummary, Work, prepare_run, run_suite
 from mmbench.store import Store, Stored, latest
+from mmbench.trial import Keep
 
 pytestmark = pytest.mark.usefixtures("quick_timing")
 
@@ -129,8 +130,8 @@ def test_a_failed_trial_is_tried_again_and_the_sweep_goes_on(
     plan = Plan(suite=trial_plan(trial).suite, trials=(trial, other), refused=())
     original = Inline.run
 
-    def crash(self: Inline, trial: Trial, folder: Path) -> Record:
-        record = original(self, trial, folder)
+    def crash(self: Inline, trial: Trial, folder: Path, *, keep: Keep | None = None) -> Record:
+        record = original(self, trial, folder, keep=keep)
         return replace(record, status="failed") if trial.seed == 0 else record
 
     with monkeypatch.context() as patch:

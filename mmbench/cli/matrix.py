@@ -25,6 +25,7 @@ class Matrix:
     seeds: tuple[str, ...]
     limit: int | None
     cards: tuple[Path, ...]
+    init_from: Path | None = None
 
     def to_suite(self, catalog: "Catalog") -> "Suite":
         """The suite that is meant; its own seeds and limit give way to those of the flags."""
@@ -65,6 +66,7 @@ class Matrix:
         words += ["--limit", str(self.limit)] if self.limit else []
         for folder in self.cards:
             words += ["--cards", str(folder)]
+        words += ["--init-from", str(self.init_from)] if self.init_from else []
         return shlex.join(words)
 
     def _seeds(self) -> tuple[int, ...]:

@@ -71,8 +71,20 @@ def run(
     ] = None,
     lang: Lang = Language.BOTH,
     keep: Annotated[
-        Keep, typer.Option("--keep", help="Keep each fine-tuned model, for mmbench predict.")
+        Keep,
+        typer.Option(
+            "--keep",
+            help="Keep each fine-tuned model, for mmbench predict; all: of every learning rate.",
+        ),
     ] = Keep.NONE,
+    init_from: Annotated[
+        Path | None,
+        typer.Option(
+            "--init-from",
+            metavar="RECORD",
+            help="Start from the model of an earlier run that was kept, as when new data arrive.",
+        ),
+    ] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Run again what is done already.")] = False,
     executor: Annotated[
         Executor,
@@ -109,6 +121,7 @@ def run(
         seeds=split_names(seeds),
         limit=limit,
         cards=tuple(cards or ()),
+        init_from=init_from,
     )
     settings = Settings(
         device=device,
@@ -140,11 +153,15 @@ def _run(matrix: Matrix, settings: Settings) -> int:
     """Do it all; gives how many trials failed."""
     from mmbench.catalog import Catalog
     from mmbench.cli.estimate import Estimate, earlier_seconds
-    from mmbench.plan import plan
+    from mmbench.plan import continued, plan
+    from mmbench.store import load
 
     catalog = Catalog.standard(matrix.cards)
     suite = matrix.to_suite(catalog)
     planned = plan(suite, catalog)  # with nothing heavy loaded: a wrong name is told at once
+    if matrix.init_from is not None:
+        start = load(matrix.init_from)
+        planned = continued(planned, start.record, start.folder)
     results = settings.results or Path("results") / suite.name
     note(f"{suite.name}: {counted(len(planned.trials), 'trial')}; looking at weights and data …")
 

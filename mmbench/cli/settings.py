@@ -11,6 +11,7 @@ class Keep(StrEnum):
     """What of the fine-tuned weights stays on disk."""
 
     BEST = "best"
+    ALL = "all"
     NONE = "none"
 
 

@@ -7,7 +7,7 @@ from mmbench.errors import PlanError
 from mmbench.executors.inline import Inline
 from mmbench.executors.worker import Worker
 from mmbench.records import Record, Trial
-from mmbench.trial import Bench
+from mmbench.trial import Bench, Keep
 
 ExecutorName = Literal["worker", "inline", "fresh"]
 """worker: a process for each model. fresh: a process for each trial. inline: in this process."""
@@ -16,8 +16,9 @@ ExecutorName = Literal["worker", "inline", "fresh"]
 class Executor(Protocol):
     """Runs trials, one after the other."""
 
-    def run(self, trial: Trial, folder: Path) -> Record:
-        """The record of the trial, whatever became of it; `folder` takes its artefacts."""
+    def run(self, trial: Trial, folder: Path, *, keep: Keep | None = None) -> Record:
+        """The record of the trial, whatever became of it; `folder` takes its artefacts. keep: which
+        weights stay of this trial, by default as the bench says."""
 
     def close(self) -> None:
         """End what was started. A trial that is running is given up."""

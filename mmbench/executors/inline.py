@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 
 from mmbench.records import Record, Trial
-from mmbench.trial import Bench, run_trial
+from mmbench.trial import Bench, Keep, run_trial
 
 
 class Inline:
@@ -16,8 +16,8 @@ class Inline:
     def __init__(self, bench: Bench) -> None:
         self.bench = bench
 
-    def run(self, trial: Trial, folder: Path) -> Record:
-        record = run_trial(trial, folder, self.bench)
+    def run(self, trial: Trial, folder: Path, *, keep: Keep | None = None) -> Record:
+        record = run_trial(trial, folder, self.bench, keep=keep)
         gc.collect()  # the model of this trial must be gone before the next one is loaded
         if self.bench.device.type == "cuda":
             # after a fatal error of the device this fails too; the record must reach the disk

@@ -23,10 +23,12 @@ class Setup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assignment:
-    """A trial to be run, and the folder for its artefacts."""
+    """A trial to be run, the folder for its artefacts, and which weights stay there; by default as
+    the bench says."""
 
     trial: Trial
     folder: str
+    keep: Keep | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

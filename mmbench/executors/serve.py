@@ -32,7 +32,8 @@ def serve(lines: IO[bytes], told: IO[bytes], began: float) -> None:
     telling.tell(Event(ready=Ready(import_seconds=time.monotonic() - began)))
     for line in lines:
         wanted = load_json(Assignment, line)
-        telling.tell(Event(record=executor.run(wanted.trial, Path(wanted.folder))))
+        record = executor.run(wanted.trial, Path(wanted.folder), keep=wanted.keep)
+        telling.tell(Event(record=record))
 
 
 def bench_of(setup: Setup, telling: "Telling") -> Bench:

@@ -18,7 +18,7 @@ from mmbench.executors.process import Child, Ending
 from mmbench.meters.begun import Begun
 from mmbench.progress import Watcher
 from mmbench.records import Failure, Measurement, Record, Trial
-from mmbench.trial import Bench
+from mmbench.trial import Bench, Keep
 
 START_SECONDS = 600.0  # to import everything, from a slow disk perhaps
 SHARED = "shared by the trials of this worker"
@@ -46,12 +46,12 @@ class Worker:
         self._busy = False
         self._imports: Measurement | None = None
 
-    def run(self, trial: Trial, folder: Path) -> Record:
+    def run(self, trial: Trial, folder: Path, *, keep: Keep | None = None) -> Record:
         begun = Begun(trial=trial, device=self.bench.device)
         failure = self._ensure_child(trial.model)
         if failure is not None:
             return begun.record("failed", failure)
-        record = self._carried_out(trial, folder)
+        record = self._carried_out(trial, folder, keep or self.bench.keep)
         if self._imports is not None:
             record = replace(record, measurements=(*record.measurements, self._imports))
             self._imports = replace(self._imports, note=SHARED)
@@ -90,12 +90,12 @@ class Worker:
         self._imports = _import_seconds(first.ready)
         return None
 
-    def _carried_out(self, trial: Trial, folder: Path) -> Record:
+    def _carried_out(self, trial: Trial, folder: Path, keep: Keep) -> Record:
         """The record that the child gives, or a failed one if it gives none."""
         assert self._child is not None
         begun = Begun(trial=trial, device=self.bench.device)
         self._busy = True
-        self._child.assign(Assignment(trial=trial, folder=str(folder.absolute())))
+        self._child.assign(Assignment(trial=trial, folder=str(folder.absolute()), keep=keep))
         until = None if self.trial_seconds is None else time.monotonic() + self.trial_seconds
         during = "starting the trial"
         for event in _events(self._child, until):
