@@ -37,8 +37,8 @@ def below_baselines(records: Sequence[Record]) -> list[Below]:
     """Finished trials whose primary metric on the main test split lies below a baseline.
 
     Every trained trial is held against the baseline of its kind of task (the majority class, or
-    chance) and against its own score before training, where it has one; `head` and `full` also
-    against each probe of the same model, task and seed, on the same examples and setup.
+    chance) and against its own score before training, where it has one; all but probes also against
+    each probe of the same model, task and seed, trained on as many examples, on the same setup.
     """
     finished = [record for record in records if record.status == "ok"]
     probes: dict[tuple[object, ...], list[Record]] = {}
@@ -52,8 +52,9 @@ def below_baselines(records: Sequence[Record]) -> list[Below]:
             continue
         found.extend(_below(record, record, kind(record.trial.task.kind).baseline))
         found.extend(_below(record, record, "zero_shot"))
-        for probe in probes.get(_twin_key(record), []) if strategy in ("head", "full") else []:
-            found.extend(_below(record, probe, "probe"))
+        if probes and strategy != "probe":
+            for probe in probes.get(_twin_key(record), []):
+                found.extend(_below(record, probe, "probe"))
     return found
 
 
@@ -94,5 +95,6 @@ def _twin_key(record: Record) -> tuple[object, ...]:
         trial.digests.get("model"),
         basis_of(record),
         trial.seed,
+        trial.recipe.shots,
         setup_of(record.fingerprint),
     )

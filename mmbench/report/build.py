@@ -10,6 +10,7 @@ from mmbench.report.findings import findings
 from mmbench.report.i18n import Messages
 from mmbench.report.inputs import data, models, recipes
 from mmbench.report.quality import quality
+from mmbench.report.stages import stages
 from mmbench.report.summary import summary
 from mmbench.store import Stored
 
@@ -32,6 +33,7 @@ def build(
         *summary(found, say),
         *([] if drawn is None else [drawn]),
         *quality(found, say),
+        *stages(found, say),
         *cost(found, say),
         *models(found, say),
         *recipes(found, say),

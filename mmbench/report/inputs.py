@@ -1,6 +1,7 @@
 """What went in: the models and where they come from, the recipes, the data of each task."""
 
 from collections.abc import Sequence
+from dataclasses import fields
 
 from mmbench.cards import ModelCard, Recipe, Side
 from mmbench.compare.checks import truncated_share
@@ -19,6 +20,15 @@ from mmbench.report.numbers import MISSING, many, percent, rate
 from mmbench.report.words import mark, marked, split_name
 
 JOINT = " + "
+OWN = (  # fields of a recipe that some strategies have
+    "blocks",
+    "lora_rank",
+    "lora_alpha",
+    "lora_dropout",
+    "backbone_rate_factor",
+    "layer_decay",
+    "shots",
+)
 MODEL_COLUMNS = (
     "model",
     "mark",
@@ -112,9 +122,19 @@ def _recipe(recipe: Recipe, say: Messages) -> str:
             schedule=recipe.schedule,
             precision=recipe.precision,
         )
+    told = [f"{name}: {value:g}" for name, value in _own(recipe)]
+    if told:
+        text += say("recipes.fields", fields=say("list.separator").join(told))
     if recipe.patience is not None:
         text += say("recipes.patience", patience=recipe.patience)
     return text + (say("recipes.described", description=described) if described else "")
+
+
+def _own(recipe: Recipe) -> list[tuple[str, float]]:
+    """What a strategy needs besides, where it is set, in the words of the card."""
+    given = {name: getattr(recipe, name) for name in OWN}
+    defaults = {item.name: item.default for item in fields(Recipe)}
+    return [(name, value) for name, value in given.items() if value != defaults[name]]
 
 
 def data(findings: Findings, say: Messages) -> list[Block]:

@@ -123,6 +123,21 @@ MESSAGES = {
     "curve.in_batch": "in-batch accuracy",
     "curve.in_batch_of": "{share} (batch of {size})",
     "curve.best": "best",
+    "stages.heading": "What came before the fine-tuning",
+    "stages.how": (
+        "Of pre-training, the loss on the inputs of the validation split before and after it (nats "
+        "per hidden token, or the contrastive loss per pair); of a probe, what its best rate "
+        "reached on validation. Their seconds are not among those of the training."
+    ),
+    "stages.stage": "stage",
+    "stages.rows": "rows",
+    "stages.before": "before",
+    "stages.after": "after",
+    "stages.seconds": "seconds",
+    "stages.start": "start from a kept model",
+    "stages.pretraining": "continued pre-training",
+    "stages.probe": "probe",
+    "stages.rate": "learning rate {rate}",
     # inputs
     "models.heading": "Models",
     "models.note": "{model}: {note}",
@@ -132,6 +147,7 @@ MESSAGES = {
         "; {head}, learning rates {rates}, {epochs:epoch|epochs}, batch size {batch_size}, "
         "{optimizer}, {schedule} schedule, {precision}"
     ),
+    "recipes.fields": ", {fields}",
     "recipes.patience": ", early stopping after {patience:evaluation|evaluations} without a gain",
     "recipes.described": ". {description}",
     "data.heading": "Data",

@@ -115,6 +115,20 @@ MESSAGES = {
     "curve.in_batch": "批内准确率",
     "curve.in_batch_of": "{share}（批大小 {size}）",
     "curve.best": "最佳",
+    "stages.heading": "微调之前的阶段",
+    "stages.how": (
+        "预训练一行给出其前后在验证集输入上的损失（每个遮蔽词元的 nat 数，或每对图文的对比损失）；"
+        "探测一行给出最佳学习率在验证集上的得分。这些用时不计入训练用时。"
+    ),
+    "stages.stage": "阶段",
+    "stages.rows": "样本数",
+    "stages.before": "之前",
+    "stages.after": "之后",
+    "stages.seconds": "秒",
+    "stages.start": "从已保存的模型开始",
+    "stages.pretraining": "继续预训练",
+    "stages.probe": "探测",
+    "stages.rate": "学习率 {rate}",
     # inputs
     "models.heading": "模型",
     "models.note": "{model}：{note}",
@@ -124,6 +138,7 @@ MESSAGES = {
         "；{head}，学习率 {rates}，{epochs} 轮，批大小 {batch_size}，优化器 {optimizer}，"
         "学习率调度 {schedule}，精度 {precision}"
     ),
+    "recipes.fields": "，{fields}",
     "recipes.patience": "，连续 {patience} 次评估无提升即早停",
     "recipes.described": "。{description}",
     "data.heading": "数据",

@@ -41,6 +41,14 @@ MESSAGES = {
     "kernel.copy": "memory copy",
     "change.longer": "{share} longer",
     "change.less": "{share} less",
+    "note.few_rows": (
+        "{short} of {classes} classes have fewer than {shots} training rows: all of these were "
+        "taken"
+    ),
+    "note.head_taken": "the head is taken over",
+    "note.head_labels": "its labels differ from this task's: the head is fresh",
+    "note.head_form": "its head has another form than this recipe's: the head is fresh",
+    "note.head_random": "its head starts at random",
     # why a trial failed
     "failure.nan": (
         "the training loss was {loss} at step {step}; lower the learning rate, raise warmup, or "

@@ -37,6 +37,11 @@ MESSAGES = {
     "kernel.copy": "内存拷贝",
     "change.longer": "长 {share}",
     "change.less": "短 {share}",
+    "note.few_rows": "{classes} 个类别中有 {short} 个的训练样本不足 {shots} 条，已全部使用",
+    "note.head_taken": "沿用其任务头",
+    "note.head_labels": "标签与本任务不同：任务头重新初始化",
+    "note.head_form": "任务头的结构与本配方不同：任务头重新初始化",
+    "note.head_random": "预训练任务头随机初始化",
     # why a trial failed
     "failure.nan": (
         "训练损失在第 {step} 步变为 {loss}；请调低学习率、加大 warmup，或设置 clip_norm"

@@ -17,6 +17,15 @@ NOTES: Known = {
     "note.no_joint_space": re.compile(r"no joint space of inputs and labels: .*"),
     "note.no_common_space": re.compile(r"images and texts are in no common space before training"),
     "note.no_prompts": re.compile(r"no prompts in the model's language: .*"),
+    "note.head_taken": re.compile(r"the head is taken over"),
+    "note.head_labels": re.compile(r"its labels differ from this task's: the head is fresh"),
+    "note.head_form": re.compile(
+        r"its head has another form than this recipe's: the head is fresh"
+    ),
+    "note.head_random": re.compile(r"its head starts at random"),
+    "note.few_rows": re.compile(
+        r"(?P<short>\d+) of (?P<classes>\d+) classes have fewer than (?P<shots>\d+) training .*"
+    ),
     "note.short": re.compile(r"short: (?P<found>\d+) of (?P<wanted>\d+) windows"),
     "note.diverged": re.compile(
         r"learning rate (?P<rate>\S+) diverged: .* at step (?P<step>\d+);.*"

@@ -36,7 +36,7 @@ TERMS = {
     "strategy.partial": "the upper layers and the head are trained",
     "strategy.full": "full fine-tuning, every weight is trained",
     "strategy.lora": "low-rank adapters (LoRA) and the head are trained",
-    "strategy.bitfit": "biases (BitFit) and the head are trained",
+    "strategy.bitfit": "biases and norms (BitFit) and the head are trained",
     "metric.accuracy": "accuracy",
     "metric.balanced_accuracy": "balanced accuracy",
     "metric.f1_macro": "macro F1",

@@ -36,7 +36,7 @@ TERMS = {
     "strategy.partial": "只训练高层和任务头",
     "strategy.full": "全量微调，所有参数都参与训练",
     "strategy.lora": "只训练低秩适配器（LoRA）和任务头",
-    "strategy.bitfit": "只训练偏置（BitFit）和任务头",
+    "strategy.bitfit": "只训练偏置、归一化层（BitFit）和任务头",
     "metric.accuracy": "准确率",
     "metric.balanced_accuracy": "平衡准确率",
     "metric.f1_macro": "宏平均 F1",

@@ -38,6 +38,37 @@ def test_a_fine_tuning_below_its_own_probe_is_named(make_record: MakeRecord, str
     assert found.record.trial.recipe.strategy == strategy
 
 
+WAYS: dict[str, dict[str, object]] = {
+    "partial": {"blocks": 1},
+    "bitfit": {},
+    "lora": {"lora_rank": 4, "lora_alpha": 8.0},
+}
+
+
+def with_recipe(record: Record, **changes: object) -> Record:
+    recipe = replace(record.trial.recipe, **changes)  # type: ignore[arg-type]
+    return replace(record, trial=replace(record.trial, recipe=recipe))
+
+
+@pytest.mark.parametrize("strategy", WAYS)
+def test_every_strategy_is_held_against_every_baseline(
+    make_record: MakeRecord, strategy: str
+) -> None:
+    way = {"strategy": strategy, **WAYS[strategy]}
+    probe = make_record(strategy="probe", test=(0.85, 0.8, 0.9))
+    low = with_recipe(make_record(test=(0.42, 0.36, 0.48), before=0.66), **way)
+    found = {item.baseline for item in below_baselines([probe, low])}
+    assert found == {"majority", "zero_shot", "probe"}
+
+
+def test_a_probe_of_other_shots_is_no_baseline(make_record: MakeRecord) -> None:
+    probe = make_record(strategy="probe", test=(0.85, 0.8, 0.9))
+    few = make_record(test=(0.80, 0.75, 0.84))
+    assert below_baselines([probe, with_recipe(few, shots=5)]) == []
+    both = [with_recipe(record, shots=5) for record in (probe, few)]
+    assert [item.baseline for item in below_baselines(both)] == ["probe"]
+
+
 def test_the_probe_of_another_seed_model_data_or_machine_is_no_baseline(
     make_record: MakeRecord, fingerprint: Fingerprint
 ) -> None:
