@@ -50,12 +50,12 @@ class EncoderDecoder(Generator):
         return found
 
     def generate(self, memory: Tensor, ids: Tensor, mask: Tensor, max_new_tokens: int) -> Tensor:
-        from transformers.generation import GenerationMixin
+        from transformers import GenerationMixin
 
         def written(rows: Tensor, length: int) -> Tensor:
             prompt = ids[rows, ids.shape[1] - length :]
             # not Whisper's own, which looks for languages and cuts long recordings
-            found = GenerationMixin.generate(
+            found: Tensor = cast(Any, GenerationMixin).generate(
                 self.model,
                 encoder_outputs=_outputs(memory[rows]),
                 decoder_input_ids=prompt,
@@ -64,7 +64,7 @@ class EncoderDecoder(Generator):
                 pad_token_id=self.pad,
                 **GREEDY,
             )
-            return cast(Tensor, found)[:, length:]
+            return found[:, length:]
 
         return in_groups(mask, self.pad, max_new_tokens, written)
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, Self, cast
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
-from mmbench.cards import ModelCard, Recipe, TaskCard, TrainedTokenizer, prompt_language
+from mmbench.cards import ModelCard, Recipe, Side, TaskCard, TrainedTokenizer, prompt_language
 from mmbench.data.cache import Cache
 from mmbench.data.examples import Examples
 from mmbench.data.joint import images_once
@@ -44,6 +44,7 @@ class GenerativeAdapter(Adapter):
 
     mean: Tensor
     std: Tensor
+    towers_in_it = 2
 
     def __init__(
         self,
@@ -150,7 +151,7 @@ class GenerativeAdapter(Adapter):
     def memory(self, inputs: Inputs) -> Tensor:
         """What the decoder attends to, from the media or from their features: [B, T, D]."""
         if "features" in inputs:
-            return inputs["features"].unflatten(1, self.memory_shape)
+            return inputs["features"].view(-1, *self.memory_shape)
         if "input_features" in inputs:
             return self.generator.encode(inputs["input_features"])
         if isinstance(self.generator, Captioner):  # whose encoder has rules of its own
@@ -187,6 +188,15 @@ class GenerativeAdapter(Adapter):
                 _, length, width = self.memory(self._blank()).shape
             self._memory_shape = (length, width)
         return self._memory_shape
+
+    def fresh(self) -> Sequence[nn.Module]:
+        """A captioner's decoder, where it starts at random."""
+        if self.card.parts and self.card.parts["text"].start == "scratch":
+            return (self.generator.model,)
+        return ()
+
+    def encoder_card(self, side: Side) -> ModelCard:
+        return self.card.parts.get(side, self.card)
 
     def save(self, folder: Path) -> None:
         """A captioner's parts lie in sub-folders, named by their sides."""

@@ -73,8 +73,9 @@ def random(config: Mapping[str, Any], where: str) -> "PreTrainedModel":
         if name not in known:
             raise CardError(f"{where}: source.config.{name} is unknown; {', '.join(known)} are not")
     with from_transformers.quiet():
-        built = VisionEncoderDecoderConfig(**sides, **fields)
-        return cast(Any, VisionEncoderDecoderModel)._from_config(built, dtype=torch.float32)
+        built = cast(Any, VisionEncoderDecoderConfig)(**sides, **fields)
+        model = cast(Any, VisionEncoderDecoderModel)._from_config(built, dtype=torch.float32)
+    return cast("PreTrainedModel", model)
 
 
 def class_of(model_type: object, where: str) -> "type[PreTrainedModel]":

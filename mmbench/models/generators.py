@@ -16,7 +16,7 @@ from mmbench.errors import CardError
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
-GREEDY = {
+GREEDY: Mapping[str, Any] = {
     "do_sample": False,
     "num_beams": 1,
     "repetition_penalty": 1.0,
@@ -90,7 +90,7 @@ def by_length(mask: Tensor) -> list[Tensor]:
     """Indices of rows whose prompts are equally long: a model whose positions count padding is
     asked for each length apart."""
     lengths = mask.sum(1)
-    return [(lengths == length).nonzero().flatten() for length in lengths.unique().tolist()]
+    return [(lengths == length).nonzero().flatten() for length in sorted(set(lengths.tolist()))]
 
 
 def in_groups(mask: Tensor, pad: int, max_new_tokens: int, generate: Any) -> Tensor:

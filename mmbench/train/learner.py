@@ -12,7 +12,7 @@ from mmbench.data.batches import Batch
 from mmbench.data.prepared import Inputs
 from mmbench.heads.classify import ClassifyHead, cross_entropy
 from mmbench.heads.zero_shot import ZeroShotHead
-from mmbench.models.base import Adapter, Features
+from mmbench.models.base import Features
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +63,10 @@ class Learner(nn.Module):
             mean += loss.detach()
         return mean
 
+    def kept_weights(self) -> dict[str, Tensor]:
+        """What is kept beside the backbone: the head's."""
+        return dict(self.head.state_dict())
+
     def after_step(self) -> None:
         """Keep within its bounds what the optimizer has just changed."""
         return
@@ -80,14 +84,14 @@ class FeatureInput(nn.Module):
 
 
 class Headed(Learner):
-    """A backbone with a task head."""
+    """A backbone with a task head. backbone: an adapter, or what stands for one; it gives
+    `Features`."""
 
-    backbone: Adapter | FeatureInput
     head: ClassifyHead | ZeroShotHead
 
     def __init__(
         self,
-        backbone: Adapter | FeatureInput,
+        backbone: nn.Module,
         head: ClassifyHead | ZeroShotHead,
         *,
         label_smoothing: float,

@@ -40,8 +40,10 @@ from mmbench.data.examples import Examples
 from tests.models.audio_samples import sound_file, tone
 from tests.models.samples import encoded, picture
 
-WORDS = ("a", "the", "red", "blue", "cat", "dog", "sat", "on", "mat", "what", "is", "this", "?")
-WORDS += ("which", "colour", "Name", "it", ".")
+WORDS = (
+    *("a", "the", "red", "blue", "cat", "dog", "sat", "on", "mat"),
+    *("what", "is", "this", "?", "which", "colour", "Name", "it", "."),
+)
 SPECIAL = ("<pad>", "<unk>", "<s>", "</s>", "<image>", "<turn>", "<fake_token_around_image>")
 PAD, START, END, IMAGE = 0, 2, 3, 4
 TEMPLATE = (
@@ -51,11 +53,11 @@ TEMPLATE = (
 )
 ANSWERS = ("a red cat", "the dog", "a blue cat sat on the mat", "dog")
 QUESTIONS = ("what is this ?", "which colour is the cat ?", "what ?", "what is this ?")
-_SMALL = {"hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 2}
-_HEADS = {"num_attention_heads": 2}
-_IDS = {"bos_token_id": START, "eos_token_id": END, "pad_token_id": PAD}
+_SMALL: dict[str, Any] = {"hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 2}
+_HEADS: dict[str, Any] = {"num_attention_heads": 2}
+_IDS: dict[str, Any] = {"bos_token_id": START, "eos_token_id": END, "pad_token_id": PAD}
 # weights are drawn larger than a trained model's: rows then differ by more than rounding
-_WIDE = {"initializer_range": 0.3}
+_WIDE: dict[str, Any] = {"initializer_range": 0.3}
 
 
 def tokenizer(template: str | None = None) -> PreTrainedTokenizerFast:
@@ -111,7 +113,8 @@ def _gpt2() -> Any:
 
 
 def _pair(vision: Any, decoder: Any) -> Any:
-    config = VisionEncoderDecoderConfig(encoder=vision.to_dict(), decoder=decoder.to_dict())
+    sides: dict[str, Any] = {"encoder": vision.to_dict(), "decoder": decoder.to_dict()}
+    config: Any = VisionEncoderDecoderConfig(**sides)
     config.decoder_start_token_id, config.eos_token_id, config.pad_token_id = START, END, PAD
     config.decoder.pad_token_id = PAD
     return VisionEncoderDecoderModel(config)
@@ -152,12 +155,11 @@ def _smolvlm() -> Any:
         vision_config=vision,
         image_token_id=IMAGE,
         scale_factor=2,
-        pad_token_id=PAD,
     )
     return SmolVLMForConditionalGeneration(config)
 
 
-_QWEN = {"image_token_id": IMAGE, "video_token_id": 5, "vision_start_token_id": 6}
+_QWEN: dict[str, Any] = {"image_token_id": IMAGE, "video_token_id": 5, "vision_start_token_id": 6}
 
 
 def _qwen25() -> Any:
@@ -167,7 +169,12 @@ def _qwen25() -> Any:
         "mrope_section": [1, 1, 2],
         "rope_theta": 1e4,
     }
-    vision = {"depth": 2, "hidden_size": 16, "intermediate_size": 32, "num_heads": 2}
+    vision: dict[str, Any] = {
+        "depth": 2,
+        "hidden_size": 16,
+        "intermediate_size": 32,
+        "num_heads": 2,
+    }
     vision |= {"patch_size": 4, "out_hidden_size": 16, "window_size": 16}
     vision |= {"fullatt_block_indexes": [1]}
     return Qwen2_5_VLForConditionalGeneration(
@@ -182,7 +189,12 @@ def _qwen3() -> Any:
         "mrope_section": [1, 1, 2],
         "rope_theta": 1e4,
     }
-    vision = {"depth": 2, "hidden_size": 16, "intermediate_size": 32, "num_heads": 2}
+    vision: dict[str, Any] = {
+        "depth": 2,
+        "hidden_size": 16,
+        "intermediate_size": 32,
+        "num_heads": 2,
+    }
     vision |= {"patch_size": 4, "out_hidden_size": 16, "num_position_embeddings": 64}
     vision |= {"deepstack_visual_indexes": [0]}
     return Qwen3VLForConditionalGeneration(

@@ -26,6 +26,14 @@ PUBLISHED_MILLIONS = {
     "openclip-vit-b-16-laion2b": 150,
     "siglip-base-patch16-224": 203,
     "siglip2-base-patch16-224": 375,
+    "blip-image-captioning-base": 224,
+    "vit-gpt2-image-captioning": 239,
+    "whisper-tiny-asr": 37.8,  # these three as the hub counts; Radford et al. 2022 has 39, 74, 244
+    "whisper-base-asr": 72.6,
+    "whisper-small-asr": 241.7,
+    "smolvlm-256m-instruct": 256,
+    "qwen2.5-vl-3b-instruct": 3755,
+    "qwen3-vl-2b-instruct": 2128,
     "resnet50": 25.6 - 2.049,  # He et al. 2016, without the classifier
 }
 
@@ -35,6 +43,10 @@ def architecture(card: ModelCard) -> nn.Module:
     source = as_random(card).source
     assert isinstance(source, RandomModel)
     with torch.device("meta"):
+        if card.adapter == "generative":
+            from mmbench.models import generative_loading
+
+            return generative_loading.random(source.config, card.name)
         if card.library == "transformers":
             from mmbench.models import from_transformers
 

@@ -17,6 +17,7 @@ from mmbench.data.views import rows_at, spread
 from mmbench.digests import digest_of
 from mmbench.errors import Diverged
 from mmbench.metrics import generation, transcription
+from mmbench.metrics.normalise import normalise
 from mmbench.metrics.resampling import Measures, known_values
 from mmbench.models.base import Adapter
 from mmbench.models.generative import GenerativeAdapter
@@ -28,6 +29,7 @@ from mmbench.train.features import Extracted, extract
 from mmbench.train.generation import Generative
 from mmbench.train.learner import Learner
 from mmbench.train.objectives.base import Objective, Outputs, SplitRows
+from mmbench.train.objectives.constant_text import constant_answer
 from mmbench.train.objectives.scores import score_records
 from mmbench.train.setting import Setting
 
@@ -131,9 +133,15 @@ class Generation(Objective):
         return score_records(stage, split, self._measures(references_of(split.examples), texts))
 
     def baseline(self, split: SplitRows) -> list[Score]:
-        """What is said most often in training: to the same question, where there are questions."""
+        """What is said most often in training: to the same question, where there are questions. Of
+        transcripts, most of which differ, the one that is nearest to all (`constant_answer`)."""
         train = self.data.splits["train"]
-        texts = most_frequent(train, split.examples)
+        if self.setting.task.kind == "transcription":
+            steps = self.setting.task.target.normalise
+            known = [normalise(text, steps) for text in references_of(train)]
+            texts = [constant_answer(known)] * len(split.examples)
+        else:
+            texts = most_frequent(train, split.examples)
         measures = self._measures(references_of(split.examples), texts)
         return score_records(self.kind.baseline, split, measures)
 
