@@ -29,14 +29,14 @@ def not_this_way(model: ModelCard, task: TaskCard, recipe: Recipe, wanted: Kind)
 def _not_pretrained(model: ModelCard, task: TaskCard, recipe: Recipe) -> str | None:
     if recipe.pretraining is None:
         return None
-    read = {modality_of(slot) for slot in task.inputs}
+    read = list(dict.fromkeys(modality_of(slot) for slot in task.inputs))
     if recipe.pretraining.objective == "mlm":
-        if model.adapter != "text" or read != {"text"}:
+        if model.adapter != "text" or read != ["text"]:
             return (
                 "masked language modelling is for text encoders (adapter: text) on texts; "
                 f"{model.name} has adapter {model.adapter}, the task's input is {' + '.join(read)}"
             )
-    elif "joint" not in model.gives or read != {"image", "text"}:
+    elif "joint" not in model.gives or set(read) != {"image", "text"}:
         return (
             "contrastive pre-training is for dual encoders on images with texts; "
             f"{model.name} gives {', '.join(model.gives)}, the task's input is {' + '.join(read)}"
