@@ -1,6 +1,6 @@
 """Speak the clips of `spoken-digits-*` and `spoken-strings-*` with espeak-ng.
 
-    apt-get install espeak-ng && pip install soundfile
+    apt-get install espeak-ng
     python -m tools.build_speech
 
 writes four files to `mmbench/data/bundled`, a row a clip: `spoken_digits_zh.parquet`, `_en`, and
@@ -33,7 +33,9 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+import soundfile
 from numpy.typing import NDArray
+from scipy.signal import resample_poly
 
 BUNDLED = Path(__file__).parents[1] / "mmbench" / "data" / "bundled"
 SPOKEN_RATE = 22_050  # espeak-ng's
@@ -170,8 +172,6 @@ def spoken(one: Clip, language: Language) -> NDArray[np.float64]:
 
 def shaped(samples: NDArray[np.float64]) -> NDArray[np.int16]:
     """Resampled, cut to the speech, scaled and rounded to 8 bits, in the upper byte of 16."""
-    from scipy.signal import resample_poly
-
     low = resample_poly(samples, RATE, SPOKEN_RATE)
     peak = float(np.abs(low).max())
     loud = np.flatnonzero(np.abs(low) > SILENCE * peak)
@@ -182,8 +182,6 @@ def shaped(samples: NDArray[np.float64]) -> NDArray[np.int16]:
 
 def flac(samples: NDArray[np.int16]) -> bytes:
     """16 bits of which FLAC leaves out the lower eight, which are zero."""
-    import soundfile
-
     buffer = io.BytesIO()
     soundfile.write(buffer, samples, RATE, format="FLAC", subtype="PCM_16")
     return buffer.getvalue()

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+import soundfile
 
 from tools.build_speech import (
     BUNDLED,
@@ -25,7 +26,6 @@ from tools.build_speech import (
     string_clips,
 )
 
-soundfile = pytest.importorskip("soundfile")
 FILES = [(what, name) for what in ("digits", "strings") for name in LANGUAGES]
 
 
