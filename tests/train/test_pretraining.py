@@ -211,3 +211,28 @@ def test_the_contrastive_loss_is_clips_own(tmp_path: Path) -> None:
     assert float(learner.loss(batch).detach()) / 4 == pytest.approx(
         float(expected.detach()), abs=1e-5
     )
+
+
+@pytest.mark.usefixtures("quick_timing")
+def test_a_dual_encoder_is_pre_trained_on_the_pairs_of_its_task(tmp_path: Path) -> None:
+    from tests.train.pictures import retrieval_task, write_flags
+
+    card = dual_card(write("chinese_clip", tmp_path / "model"), DUAL_RULES["chinese_clip"])
+    contrastive = Pretraining(
+        objective="contrastive", learning_rate=3e-3, epochs=4, batch_size=12, micro_batch=6
+    )
+    task = retrieval_task(write_flags(tmp_path))
+    record = run(card, task, replace(PROBE, pretraining=contrastive), tmp_path / "run")
+    plain = run(card, task, PROBE, tmp_path / "run")
+    (stage,) = record.stages
+    assert stage.loss_before is not None
+    assert stage.loss_after is not None
+    assert stage.loss_after < stage.loss_before
+    assert stage.note is None
+    for split in ("validation", "test"):  # of the model as it came, whatever follows
+        before = record.score("before", split, "mean_recall")
+        assert before is not None
+        other = plain.score("before", split, "mean_recall")
+        assert other is not None
+        assert before.value == other.value
+    assert record.logits_digest != plain.logits_digest
