@@ -51,15 +51,16 @@ class Window:
     padded_tokens: int
     images: int = 0
     audio_seconds: float = 0.0
+    padded_audio_seconds: float = 0.0
     data_wait_seconds: float
     transfer_seconds: float
     unaccounted_seconds: float | None = None
 
     @property
     def cost(self) -> float:
-        """Seconds per padded token, or per sample where there are none: batches are grouped by
-        length, so that the samples of two windows are not the same work."""
-        return self.seconds / (self.padded_tokens or self.samples)
+        """Seconds per padded token or padded second of sound, or per sample where there are none:
+        batches are grouped by length, so that the samples of two windows are not the same work."""
+        return self.seconds / (self.padded_tokens or self.padded_audio_seconds or self.samples)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,7 +20,7 @@ from mmbench.meters.rates import steady_windows
 from mmbench.records import Measurement
 from mmbench.train.device import Precision, autocast
 from mmbench.train.finetune import Finetuned
-from mmbench.train.held import has_images, has_text, holding
+from mmbench.train.held import has_images, has_text, holding, sampling_rate
 from mmbench.train.learner import Learner
 from mmbench.train.setting import Setting
 
@@ -57,7 +57,12 @@ def inference_windows(finetuned: Finetuned, setting: Setting) -> list[Window]:
         batch_size=INFERENCE_BATCH,
         seconds=setting.inference_seconds,
     )
-    return holding(windows, text=has_text(finetuned), images=has_images(finetuned))
+    return holding(
+        windows,
+        text=has_text(finetuned),
+        images=has_images(finetuned),
+        sampling_rate=sampling_rate(finetuned),
+    )
 
 
 def _tested(finetuned: Finetuned) -> str:
