@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
+from functools import cache
 from typing import Any
 
 
@@ -18,14 +19,28 @@ def set_fields(value: Any) -> Any:
 
     So a field that cards gain later changes no key; a default that changes raises BEHAVIOUR.
     """
+    if isinstance(value, _PLAIN):
+        return value
     if not is_dataclass(value):
         if isinstance(value, Mapping):
             return {key: set_fields(inner) for key, inner in value.items()}
         return [set_fields(inner) for inner in value] if isinstance(value, tuple) else value
+    card: type = type(value)
     found = {}
-    for item in fields(value):
-        own = getattr(value, item.name)
-        default = item.default_factory() if callable(item.default_factory) else item.default
+    for name, default in _defaults(card):
+        own = getattr(value, name)
         if own != default:
-            found[item.name] = set_fields(own)
+            found[name] = own if isinstance(own, _PLAIN) else set_fields(own)
     return found
+
+
+_PLAIN = (str, int, float)
+
+
+@cache
+def _defaults(card: type) -> tuple[tuple[str, Any], ...]:
+    """Its fields and their defaults, which are compared with and never given away."""
+    return tuple(
+        (item.name, item.default_factory() if callable(item.default_factory) else item.default)
+        for item in fields(card)
+    )

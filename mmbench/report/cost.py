@@ -93,7 +93,7 @@ def cost(findings: Findings, say: Messages) -> list[Block]:
         if len(findings.setups) > 1:
             blocks.append(Heading(level=3, text=_setup_title(setup, say)))
         probes = [cell for cell in cells if runs_on_features(cell.recipe)]
-        whole = [cell for cell in cells if cell not in probes]
+        whole = [cell for cell in cells if not runs_on_features(cell.recipe)]
         blocks += tables(whole, SPEED, say("speed.caption"), findings, say)
         blocks += tables(probes, PROBE_SPEED, say("speed.probe_caption"), findings, say)
         blocks += tables(

@@ -31,25 +31,48 @@ FONTS = (
 COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"]
 WIDTH = 520
 ROW = 22  # pixels for one recipe of one model
+WHOLE = ("$schema", "config")  # of a specification, and of no panel in it
 Row = dict[str, Any]
 
 
 def figure(findings: Findings, say: Messages) -> Figure | None:
     """One panel a task; None if nothing was scored on a test split."""
-    panels = [task for task in findings.tasks if _rows(task, findings, say)]
-    if not panels:
+    drawn = [(task, rows) for task in findings.tasks if (rows := _rows(task, findings, say))]
+    if not drawn:
         return None
-    import altair
     import vl_convert
 
+    panels = [task for task, _ in drawn]
     recipes = sorted({cell.recipe.name for task in panels for cell in task.cells})
-    charts = [_panel(task, recipes, findings, say) for task in panels]
-    chart = altair.vconcat(*charts, spacing=28, config=_config())
-    chart = chart.resolve_scale(
+    names = [f"panel-{place}" for place in range(len(drawn))]
+    charts = [
+        _panel(task, name, rows, recipes, say)
+        for name, (task, rows) in zip(names, drawn, strict=True)
+    ]
+    spec = _stacked(charts)
+    spec["datasets"] |= zip(names, (rows for _, rows in drawn), strict=True)
+    svg = vl_convert.vegalite_to_svg(spec)
+    return Figure(stem="quality", svg=svg, alt=_alt(panels, findings, say))
+
+
+def _stacked(charts: list[Any]) -> Row:
+    """The specification of the panels one above the other.
+
+    Altair copies each chart, its data included, again and again as it is put together. So it
+    stacks the first alone, the others follow it as they are, and rows are known by name.
+    """
+    import altair
+
+    chart = altair.vconcat(charts[0], spacing=28, config=_config()).resolve_scale(
         x="independent", yOffset="independent", color="shared", shape="shared"
     )
-    svg = vl_convert.vegalite_to_svg(json.loads(chart.to_json(validate=False)))
-    return Figure(stem="quality", svg=svg, alt=_alt(panels, findings, say))
+    spec: Row = json.loads(chart.to_json(validate=False))
+    spec.setdefault("datasets", {})
+    for other in charts[1:]:
+        panel = json.loads(other.to_json(validate=False))
+        spec["datasets"] |= panel.pop("datasets", {})
+        spec["vconcat"].append({key: panel[key] for key in panel if key not in WHOLE})
+    return spec
 
 
 def _config() -> Row:
@@ -101,10 +124,12 @@ def _label(cell: Cell, findings: Findings, say: Messages) -> str:
     return say("figure.on_setup", model=name, setup=letter)
 
 
-def _panel(task: TaskFindings, recipes: list[str], findings: Findings, say: Messages) -> Any:
+def _panel(
+    task: TaskFindings, name: str, rows: list[Row], recipes: list[str], say: Messages
+) -> Any:
+    """A panel of the rows, which stand in the dataset `name`."""
     import altair
 
-    rows = _rows(task, findings, say)
     models = list(dict.fromkeys(row["model"] for row in rows))
     here = [recipe for recipe in recipes if recipe in {row["recipe"] for row in rows}]
     assert task.main is not None, "a panel has rows, and rows a split"
@@ -117,7 +142,7 @@ def _panel(task: TaskFindings, recipes: list[str], findings: Findings, say: Mess
     baseline = _baseline(task)
     ends += [] if baseline is None else [baseline]
     scale = altair.Scale(domain=_domain(ends, task.primary), zero=False)
-    base = altair.Chart(altair.InlineData(values=rows)).encode(
+    base = altair.Chart(altair.NamedData(name=name)).encode(
         y=altair.Y("model:N", sort=models, title=None),
         yOffset=altair.YOffset("recipe:N", sort=here, scale=altair.Scale(domain=here)),
         color=altair.Color(

@@ -100,12 +100,6 @@ def _order(record: Record) -> tuple[str, str, str]:
     return record.started_at, record.trial.name, record.fingerprint.digest
 
 
-def identity(cell: Cell) -> str:
-    """Tells apart cells that look the same by name: by their keys and where they ran."""
-    first = cell.records[0]
-    return digest_of([first.key, first.fingerprint.digest])
-
-
 def _tasks(found: Sequence[Cell]) -> tuple[TaskFindings, ...]:
     groups = by_basis(found)
     names = Counter(basis.task for basis in groups)
@@ -167,4 +161,4 @@ def _ambiguous(found: Sequence[Cell]) -> frozenset[str]:
     for cell in found:
         look = (cell.basis, cell.model.name, cell.recipe.name, cell.setup)
         looks.setdefault(look, []).append(cell)
-    return frozenset(identity(c) for same in looks.values() if len(same) > 1 for c in same)
+    return frozenset(c.identity for same in looks.values() if len(same) > 1 for c in same)

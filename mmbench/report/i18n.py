@@ -6,6 +6,7 @@ the word in the number that it asks for.
 
 import string
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from mmbench.report.document import Lang
@@ -42,6 +43,8 @@ class Messages:
         if key not in self._texts:
             raise KeyError(f"the {self.lang} catalogue has no {key!r}")
         text = self._texts[key]
+        if not values and "{" not in text and "}" not in text:
+            return text
         if placeholders(text) != set(values):
             raise TypeError(
                 f"the {self.lang} {key!r} has {sorted(placeholders(text))}; "
@@ -54,9 +57,10 @@ class Messages:
         return texts.get(self.lang) or texts.get("en") or next(iter(texts.values()), None)
 
 
-def placeholders(text: str) -> set[str]:
-    """The names of the values that a text needs."""
-    return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
+@cache
+def placeholders(text: str) -> frozenset[str]:
+    """The names of the values that a text of the catalogue needs."""
+    return frozenset(n for _, n, _, _ in string.Formatter().parse(text) if n is not None)
 
 
 class _Counting(string.Formatter):

@@ -8,6 +8,7 @@ are stopped by an invisible word joiner inside the address.
 import html
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import PurePosixPath
 
 from tabulate import tabulate
@@ -58,6 +59,7 @@ def figure_path(figure: Figure, lang: Lang) -> PurePosixPath:
     return PurePosixPath(FIGURES) / f"{figure.stem}.{lang}.svg"
 
 
+@lru_cache(maxsize=2**16)  # names and dashes stand in many cells
 def escape(text: str) -> str:
     """One line of Markdown that shows `text` and does nothing else, in a paragraph or a cell."""
     text = _ADDRESS.sub(WORD_JOINER, one_line(text))

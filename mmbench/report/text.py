@@ -22,6 +22,8 @@ def lines(text: str) -> list[str]:
 
 
 def _visible(text: str) -> str:
+    if text.isascii() and text.isprintable():
+        return text
     return "".join(map(_visible_character, text))
 
 

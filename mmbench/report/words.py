@@ -9,7 +9,7 @@ from mmbench.kinds import kind
 from mmbench.metrics.table import metric
 from mmbench.records import Record
 from mmbench.report.document import Column
-from mmbench.report.findings import Findings, TaskFindings, identity
+from mmbench.report.findings import Findings, TaskFindings
 from mmbench.report.i18n import Messages
 from mmbench.report.numbers import (
     MISSING,
@@ -36,7 +36,7 @@ def marked(model: ModelCard, say: Messages) -> str:
 
 def model_name(cell: Cell, findings: Findings, say: Messages) -> str:
     """The model and its mark, with a piece of the key where two cells would look the same."""
-    key = identity(cell)
+    key = cell.identity
     name = f"{cell.model.name} #{key[:4]}" if key in findings.ambiguous else cell.model.name
     return say("name.model", model=name, mark=mark(cell.model, say))
 
@@ -84,8 +84,8 @@ def trial_names(records: Sequence[Record], findings: Findings, say: Messages) ->
 
 def _on_setup(name: str, key: str, findings: Findings, say: Messages) -> str:
     """The name with the letter of the setup, if there are several."""
-    letter = findings.letter(key)
-    if letter is None or len(findings.setups) == 1:
+    letter = None if len(findings.setups) == 1 else findings.letter(key)
+    if letter is None:
         return name
     return say("name.on_setup", name=name, setup=letter)
 
@@ -103,8 +103,9 @@ def lead_columns(findings: Findings, say: Messages) -> tuple[Column, ...]:
 
 def lead(cell: Cell, findings: Findings, say: Messages) -> tuple[str, ...]:
     found = (model_name(cell, findings, say), recipe_name(cell, say))
-    letter = findings.letter(cell.setup) or MISSING
-    return (*found, letter) if len(findings.setups) > 1 else found
+    if len(findings.setups) == 1:
+        return found
+    return (*found, findings.letter(cell.setup) or MISSING)
 
 
 def baseline_row(
