@@ -11,12 +11,18 @@ from mmbench.models.base import Features
 
 RegressionLoss = Literal["mse", "huber"]
 
+FAR = 10.0
+"""Standard deviations from its mean beyond which a standardised feature counts as just so far. One
+that is 0 in nearly all training rows has a tiny deviation, and may be thousands of them off in
+another row; a class can be no more than certain, but a number has no such bound."""
+
 
 class RegressHead(nn.Module):
     """Pooled features [B, D] → numbers [B] in the target's own unit.
 
     `layers` answer in standard deviations from the mean of the training targets, `unit` holds both
-    and turns them into the target's unit; it is kept with the head.
+    and turns them into the target's unit; it is kept with the head. Where features are
+    standardised they are held within `FAR`.
     """
 
     def __init__(self, layers: ClassifyHead) -> None:
@@ -25,16 +31,15 @@ class RegressHead(nn.Module):
         self.layers = layers
         self.unit = Standardise(1)
 
-    @property
-    def standardise(self) -> Standardise | None:
-        return self.layers.standardise
-
     def fit(self, targets: Tensor) -> None:
         """Take mean and standard deviation from the training targets [N]; constant ones keep 1."""
         self.unit.fit(targets.double()[:, None])
 
     def forward(self, features: Features) -> Tensor:
-        found: Tensor = self.layers(features)
+        pooled = features.pooled
+        if self.layers.standardise is not None:
+            pooled = self.layers.standardise(pooled).clamp(-FAR, FAR)
+        found: Tensor = self.layers.layers(pooled)
         return (found.float() * self.unit.std + self.unit.mean).squeeze(1)
 
     def loss(self, predicted: Tensor, targets: Tensor, by: RegressionLoss) -> Tensor:

@@ -43,6 +43,25 @@ def test_hubers_loss_is_that_of_standardised_targets() -> None:
     assert made.loss(predicted, TARGETS, "huber") < made.loss(predicted, TARGETS, "mse")
 
 
+def test_a_feature_beyond_all_measure_has_a_bounded_share() -> None:
+    torch.manual_seed(0)
+    made = RegressHead(ClassifyHead(4, 1, standardise=True)).eval()
+    made.fit(TARGETS)
+    assert made.layers.standardise is not None
+    known = torch.randn(64, 4)
+    known[:, 2] = 0
+    known[0, 2] = 1e-4  # its deviation is 1e-5
+    made.layers.standardise.fit(known)
+    far, row = made.layers.standardise.mean.clone(), made.layers.standardise.std[2]
+    far[2] += 10 * row
+    wild = far.clone()
+    wild[2] = 0.5
+    answers = made(Features(pooled=torch.stack([far, wild])))
+    assert answers[0].item() == pytest.approx(answers[1].item(), abs=1e-3)
+    without = ClassifyHead.forward(made.layers, Features(pooled=wild[None])).abs().item()
+    assert without > 1000
+
+
 def test_a_constant_target_does_not_divide_by_zero() -> None:
     made = RegressHead(ClassifyHead(4, 1))
     made.fit(torch.full((4,), 7.0))
