@@ -77,17 +77,13 @@ def finetune(
     before: dict[str, Outputs] = {}
     untrained: Learner | None = None
     if recipe.pretraining is not None:
+        rows = prepared["train"] if more is None else adapter.prepare(more, setting.cache)
         first = objective_of(adapter, data, setting)
         before = _before(first, first.untrained(on_features=False), prepared)
-        rows = prepared["train"] if more is None else adapter.prepare(more, setting.cache)
         stages.append(pretrain(adapter, rows, prepared["validation"], setting))
         setting = changed_weights(adapter, setting)
     objective = objective_of(adapter, data, setting)
-    extracted: dict[str, Extracted] = {}
-    if recipe.strategy == "probe":
-        for split, given in prepared.items():
-            setting.watcher.phase(f"features of {split}")
-            extracted[split] = objective.features(given)
+    extracted = _extracted(objective, prepared) if recipe.strategy == "probe" else {}
     inputs = {split: found.rows for split, found in extracted.items()} or prepared
     if recipe.pretraining is None:
         untrained = objective.untrained(on_features=bool(extracted))
@@ -98,12 +94,9 @@ def finetune(
         learner = untrained
     else:
         learner = objective.learner(prepared["train"], extracted.get("train"))
-        if start is not None:
-            stages.append(take_head(learner, objective, start))
-            if stages[-1].note == TAKEN and not before:
-                before = _before(objective, learner, inputs)
-        if recipe.probe_first is not None:
-            stages.append(probe_first(learner, objective, prepared))
+        stages += _with_a_head(learner, objective, prepared, start)
+        if stages and stages[-1].note == TAKEN and not before:
+            before = _before(objective, learner, inputs)
         trainable = sum(p.numel() for p in learner.parameters() if p.requires_grad)
         grid = train_grid(learner, objective, inputs, after_rate)
         strategy.settle(learner)
@@ -125,6 +118,27 @@ def _check_splits(data: TaskData, trains: bool) -> None:
     for needed in ("train", "validation") if trains else ():
         if needed not in data.splits:
             raise DataError(f"training needs a split {needed!r}; add it under splits")
+
+
+def _extracted(objective: Objective, prepared: Mapping[str, Prepared]) -> dict[str, Extracted]:
+    found = {}
+    for split, rows in prepared.items():
+        objective.setting.watcher.phase(f"features of {split}")
+        found[split] = objective.features(rows)
+    return found
+
+
+def _with_a_head(
+    learner: Learner,
+    objective: Objective,
+    prepared: Mapping[str, Prepared],
+    start: Start | None,
+) -> list[StageFacts]:
+    """Give the learner the head of the model it starts from, or of a probe that comes first."""
+    stages = [] if start is None else [take_head(learner, objective, start)]
+    if objective.setting.recipe.probe_first is not None:
+        stages.append(probe_first(learner, objective, prepared))
+    return stages
 
 
 def _before(
