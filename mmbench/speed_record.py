@@ -25,7 +25,8 @@ class SpeedCase:
     """One model at one size. With a random start, `model` is a scratch card (`cards.as_random`).
 
     tokens: the length of every text of the synthetic batches; None for a model of images alone.
-    image_size: pixels a side, None for the card's own.
+    image_size: pixels a side, None for the card's own. audio_seconds: the length of every sound,
+    None for a model of none.
     """
 
     model: ModelCard
@@ -34,6 +35,7 @@ class SpeedCase:
     precision: Precision
     tokens: int | None = None
     image_size: int | None = None
+    audio_seconds: float | None = None
 
     def __post_init__(self) -> None:
         if self.batch_size < 1:
@@ -42,6 +44,11 @@ class SpeedCase:
             raise CardError(
                 f"{self.model.name}: tokens is {self.tokens}; a model of text needs the length of "
                 "its texts, and another has none"
+            )
+        if ("audio" in self.model.modalities) != (self.audio_seconds is not None):
+            raise CardError(
+                f"{self.model.name}: audio_seconds is {self.audio_seconds}; a model of sound needs "
+                "the length of its clips, and another has none"
             )
         if self.image_size is not None and self.model.image is None:
             raise CardError(f"{self.model.name}: image_size is for one encoder of images")
@@ -52,6 +59,7 @@ class SpeedCase:
         words = [self.model.name, self.mode, self.precision, f"b{self.batch_size}"]
         words += [] if self.tokens is None else [f"t{self.tokens}"]
         words += [] if self.image_size is None else [f"i{self.image_size}"]
+        words += [] if self.audio_seconds is None else [f"s{self.audio_seconds:g}"]
         return " ".join(words)
 
     @property

@@ -29,7 +29,7 @@ class BenchBlock:
 
     batch_sizes: `max` is the largest that the device has room for. tokens: lengths of the texts,
     for models of text, and only for these. image_sizes: pixels a side, for models of images; none
-    is the size of the model's card.
+    is the size of the model's card. audio_seconds: lengths of the sounds, for models of sound.
     """
 
     models: tuple[str, ...]
@@ -38,12 +38,14 @@ class BenchBlock:
     precisions: tuple[Literal["fp32", "bf16"], ...] = ("fp32",)
     tokens: tuple[int, ...] = ()
     image_sizes: tuple[int, ...] = ()
+    audio_seconds: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         for name in ("models", "modes", "batch_sizes", "precisions"):
             if not getattr(self, name):
                 raise CardError(f"bench: {name} is empty, so there is nothing to time")
-        for name in ("models", "modes", "batch_sizes", "precisions", "tokens", "image_sizes"):
+        lists = ("models", "modes", "batch_sizes", "precisions", "tokens", "image_sizes")
+        for name in (*lists, "audio_seconds"):
             given = getattr(self, name)
             if len(set(given)) != len(given):
                 raise CardError(f"bench: {name} names something twice: {list(given)}")
@@ -51,6 +53,8 @@ class BenchBlock:
             sizes = [size for size in getattr(self, name) if size != "max"]
             if min(sizes, default=1) < 1:
                 raise CardError(f"bench: {name} are whole numbers from 1 on")
+        if not all(0 < seconds < math.inf for seconds in self.audio_seconds):
+            raise CardError("bench: audio_seconds must lie above 0")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

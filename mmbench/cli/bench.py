@@ -49,6 +49,7 @@ class Asked:
     precisions: tuple[str, ...]
     mode: ModeFlag | None
     tokens: int | None
+    audio_seconds: float | None = None
 
 
 def bench(
@@ -77,6 +78,10 @@ def bench(
     tokens: Annotated[
         int | None,
         typer.Option("--tokens", min=2, metavar="N", help="The length of every text."),
+    ] = None,
+    audio_seconds: Annotated[
+        float | None,
+        typer.Option("--audio-seconds", min=0.1, metavar="S", help="The length of every sound."),
     ] = None,
     seconds: Annotated[
         float,
@@ -126,6 +131,7 @@ def bench(
         precisions=split_names(precision),
         mode=mode,
         tokens=tokens,
+        audio_seconds=audio_seconds,
     )
     catalog = Catalog.standard(tuple(cards or ()))
     name, blocks = blocks_of(asked, catalog)
@@ -133,6 +139,8 @@ def bench(
     orders = orders_of(blocks, catalog, timing)
     if tokens is not None and all(order.case.tokens is None for order in orders):
         raise PlanError("--tokens: no model that is timed takes text; leave it out")
+    if audio_seconds is not None and all(o.case.audio_seconds != audio_seconds for o in orders):
+        raise PlanError("--audio-seconds: no model that is timed takes sounds of that length")
     done = _time(orders, results or Path("results") / name, device, case_minutes)
     _show(done, markdown, csv)
     if len(done) < len(orders):
@@ -189,6 +197,9 @@ def _changed(block: "BenchBlock", asked: Asked) -> "BenchBlock":
         precisions=tuple(p for p in PRECISIONS if p in asked.precisions) or block.precisions,
         tokens=block.tokens if asked.tokens is None else (asked.tokens,),
         image_sizes=block.image_sizes,
+        audio_seconds=(
+            block.audio_seconds if asked.audio_seconds is None else (asked.audio_seconds,)
+        ),
     )
 
 

@@ -15,6 +15,10 @@ USUAL_TOKENS = 128
 """Of a text where nothing is said, or what the model takes, if that is less."""
 
 
+USUAL_AUDIO_SECONDS = 10.0
+"""The same of a sound."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
     """A case as its card has it. largest: at the largest batch that the device has room for, in
@@ -63,8 +67,13 @@ def _of_model(card: ModelCard, block: BenchBlock, timing: Timing) -> Iterator[Or
     sizes: tuple[int | None, ...] = (None,)
     if "image" in card.modalities and block.image_sizes:
         sizes = block.image_sizes
-    for mode, precision, batch, tokens, image_size in product(
-        block.modes, block.precisions, block.batch_sizes, _tokens(card, block), sizes
+    for mode, precision, batch, tokens, image_size, seconds in product(
+        block.modes,
+        block.precisions,
+        block.batch_sizes,
+        _tokens(card, block),
+        sizes,
+        _audio_seconds(card, block),
     ):
         yield Order(
             case=SpeedCase(
@@ -74,6 +83,7 @@ def _of_model(card: ModelCard, block: BenchBlock, timing: Timing) -> Iterator[Or
                 precision=precision,
                 tokens=tokens,
                 image_size=image_size,
+                audio_seconds=seconds,
             ),
             init=timing.init,
             device=timing.device,
@@ -90,3 +100,12 @@ def _tokens(card: ModelCard, block: BenchBlock) -> tuple[int | None, ...]:
         return block.tokens
     rules = card.parts["text"].text if card.parts else card.text
     return (USUAL_TOKENS if rules is None else min(USUAL_TOKENS, rules.max_tokens),)
+
+
+def _audio_seconds(card: ModelCard, block: BenchBlock) -> tuple[float | None, ...]:
+    """A model that pads every clip to one length takes no other."""
+    if card.audio is None:
+        return (None,)
+    if card.audio.padding == "max":
+        return (card.audio.max_seconds,)
+    return block.audio_seconds or (min(USUAL_AUDIO_SECONDS, card.audio.max_seconds),)

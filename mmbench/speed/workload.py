@@ -153,17 +153,21 @@ def fill(case: SpeedCase, learner: Learner, device: torch.device, *, seed: int =
 def work_of(model: ModelCard, batch: Batch) -> Work:
     """What a batch holds; a model of images alone has no tokens."""
     has_text = "text" in model.modalities
+    rate = None if model.audio is None else model.audio.sampling_rate
     return Work(
         samples=batch.samples,
         tokens=batch.tokens if has_text else 0,
         padded_tokens=batch.padded_tokens if has_text else 0,
         images=batch.samples if "image" in model.modalities else 0,
+        audio_seconds=batch.tokens / rate if rate else 0.0,
     )
 
 
 def _sized(case: SpeedCase) -> ModelCard:
-    """The card, its images of the size that the case asks for."""
+    """The card, its images and sounds of the size that the case asks for."""
     card = case.model
+    if case.audio_seconds is not None and card.audio is not None:
+        card = replace(card, audio=replace(card.audio, max_seconds=case.audio_seconds))
     if case.image_size is None or card.image is None:
         return card
     return replace(card, image=replace(card.image, size=case.image_size))

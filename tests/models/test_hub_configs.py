@@ -34,6 +34,8 @@ PUBLISHED_MILLIONS = {
     "smolvlm-256m-instruct": 256,
     "qwen2.5-vl-3b-instruct": 3755,
     "qwen3-vl-2b-instruct": 2128,
+    "wav2vec2-base": 95,  # Baevski et al. 2020, section 4.2
+    "hubert-base": 95,  # Hsu et al. 2021, table 1
     "resnet50": 25.6 - 2.049,  # He et al. 2016, without the classifier
 }
 
@@ -47,6 +49,10 @@ def architecture(card: ModelCard) -> nn.Module:
             from mmbench.models import generative_loading
 
             return generative_loading.random(source.config, card.name)
+        if card.adapter == "audio":
+            from mmbench.models import speech
+
+            return speech.random(as_random(card))
         if card.library == "transformers":
             from mmbench.models import from_transformers
 
