@@ -54,10 +54,9 @@ def weighted_cross_entropy(
 
     logits: [B, C_1 + … + C_K], targets: [B, K]. The weights are those of the card, and stay.
     """
+    pieces = torch.split_with_sizes(logits, list(classes), dim=1)
     each = [
         weight * cross_entropy(own, targets[:, place], smoothing)
-        for place, (own, weight) in enumerate(
-            zip(logits.split(list(classes), dim=1), weights, strict=True)
-        )
+        for place, (own, weight) in enumerate(zip(pieces, weights, strict=True))
     ]
     return torch.stack(each).sum()

@@ -32,6 +32,9 @@ FUSED = ModelCard(
     gives=("fused",),
     parts={"image": EYE, "text": specimens.MODEL},
 )
+STAGES: tuple[tuple[Stage, float], ...] = (("majority", 0.3), ("after", 0.0))
+"""And how far each lies below what was reached."""
+
 SEVERAL = replace(
     specimens.TASK,
     name="several",
@@ -78,7 +81,7 @@ def several() -> list[Record]:
     parts = {
         name: tuple(
             score(stage, metric, value - low)
-            for stage, low in (("majority", 0.3), ("after", 0.0))
+            for stage, low in STAGES
             for metric, value in (("accuracy", reached), ("f1_macro", reached - 0.1))
         )
         for name, reached in (("mood", 0.9), ("size", 0.6))

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -90,7 +91,7 @@ def test_every_target_has_a_head_on_the_same_standardised_features() -> None:
     heads.standardise.fit(features)
     found = heads(Features(pooled=features))
     scaled = (features - features.mean(0)) / features.std(0, correction=0)
-    layers = [head.layers[-1] for head in heads.heads]
+    layers = [cast(Any, head).layers[-1] for head in heads.heads]
     expected = torch.cat([scaled @ layer.weight.T + layer.bias for layer in layers], dim=1)
     assert found.shape == (9, 5)
     assert (found - expected).abs().max() <= 1e-6
