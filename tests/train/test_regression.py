@@ -13,7 +13,7 @@ from sklearn.metrics import mean_absolute_error, root_mean_squared_error
 from transformers import ViTConfig, ViTModel
 
 from mmbench.answers import Valued
-from mmbench.cards import ModelCard, TaskCard
+from mmbench.cards import ModelCard, ProbeFirst, TaskCard
 from mmbench.data.tasks import load_task
 from mmbench.inference import predict
 from mmbench.plan import mismatch
@@ -125,6 +125,17 @@ def test_a_probe_learns_and_its_whole_model_answers(
     texts = [str(text) for text in load_task(card).splits["test"].inputs["text"]]
     said = [a.value for a in predict(found, texts=texts) if isinstance(a, Valued)]
     assert said == pytest.approx(predictions(found)["predicted"], rel=1e-4)
+
+
+def test_a_probe_may_come_first(tiny_bert: ModelCard, card: TaskCard, tmp_path: Path) -> None:
+    """The fine-tuning starts where the probe ended, in the same unit."""
+    first = ProbeFirst(learning_rates=(3e-2,), epochs=80, batch_size=8)
+    recipe = replace(BY_HEART, learning_rates=(1e-9,), epochs=1, evaluations=1, probe_first=first)
+    found = trained(tiny_bert, card, tmp_path, recipe)
+    (stage,) = found.record.stages
+    (probe,) = [point for point in stage.grid if point.chosen]
+    assert value(found, "after", "validation", "mae") == pytest.approx(probe.validation, rel=1e-3)
+    assert value(found, "after", "train", "mae") < 0.7 * value(found, "constant", "train", "mae")
 
 
 def test_images_have_numbers_too(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 from sklearn.metrics import accuracy_score, f1_score, log_loss, roc_auc_score
 
 from mmbench.answers import Labelled
-from mmbench.cards import ModelCard, TaskCard
+from mmbench.cards import ModelCard, Slot, TaskCard
 from mmbench.data.examples import TaskData
 from mmbench.data.tasks import load_task
 from mmbench.errors import DataError
@@ -42,8 +42,8 @@ def card(tmp_path_factory: pytest.TempPathFactory) -> TaskCard:
         other = one[::-1] if same else letters(rng, 6)
         rows.append({"one": one, "other": other, "target": "same" if same else "other"})
     folder = tmp_path_factory.mktemp("pairs")
-    inputs = {"text": "one", "text_pair": "other"}
-    return task(folder, "sentence_pair", inputs=inputs, rows=rows, metrics=METRICS)  # type: ignore[arg-type]
+    inputs: dict[Slot, str] = {"text": "one", "text_pair": "other"}
+    return task(folder, "sentence_pair", inputs=inputs, rows=rows, metrics=METRICS)
 
 
 @pytest.fixture(scope="module")
@@ -135,6 +135,22 @@ def test_more_than_two_labels_are_refused_with_the_way_out(
     data = TaskData(splits={}, labels=("entailment", "neutral", "contradiction"), dropped={})
     with pytest.raises(DataError, match="kind: classification with the inputs text and text_pair"):
         objective_with(load(tiny_bert), data, card, BY_HEART, tmp_path)
+
+
+def test_pairs_of_three_labels_are_classified(
+    tiny_bert: ModelCard, card: TaskCard, tmp_path: Path
+) -> None:
+    """As in natural language inference: the other kind, the same two inputs."""
+    rows = [
+        {"one": one, "other": other, "target": label}
+        for one, other, label in [("a b", "b", "yes"), ("a", "c", "no"), ("c d", "a b", "maybe")]
+        * 12
+    ]
+    inputs: dict[Slot, str] = {"text": "one", "text_pair": "other"}
+    three = task(tmp_path, "classification", inputs=inputs, rows=rows, metrics=("accuracy",))
+    assert mismatch(tiny_bert, three, BY_HEART) is None
+    stored = trained(tiny_bert, three, tmp_path / "trial", replace(BY_HEART, epochs=20))
+    assert value(stored, "after", "test", "accuracy") == 1.0
 
 
 def test_a_model_of_images_too_is_refused_before_anything_is_loaded(

@@ -12,7 +12,8 @@ from seqeval.metrics.sequence_labeling import get_entities
 
 from mmbench.answers import Span, Tagged
 from mmbench.cards import ModelCard, TaskCard, TextRules
-from mmbench.data.examples import TaskData
+from mmbench.data.examples import Examples, TaskData
+from mmbench.data.ragged import Ragged
 from mmbench.data.tasks import load_task
 from mmbench.errors import DataError
 from mmbench.inference import predict
@@ -72,6 +73,10 @@ def named(rows: list[list[int]]) -> list[list[str]]:
     return [[TAGS[tag] for tag in row] for row in rows]
 
 
+def words_in(examples: Examples) -> list[tuple[str, ...]]:
+    return [tuple(row) for row in examples.inputs["text"] if isinstance(row, tuple)]
+
+
 def test_sixteen_sentences_are_learnt_by_heart(stored: Stored) -> None:
     for metric in METRICS:
         assert value(stored, "after", "train", metric) == 1.0
@@ -100,12 +105,13 @@ def test_the_baseline_looks_each_word_up(stored: Stored, card: TaskCard) -> None
     data = load_task(card)
     seen: dict[str, Counter[str]] = defaultdict(Counter)
     train, test = data.splits["train"], data.splits["test"]
-    for words, tags in zip(train.inputs["text"], train.targets.rows(), strict=True):  # type: ignore[union-attr]
-        for word, tag in zip(words, tags, strict=True):  # type: ignore[arg-type]
-            seen[word][TAGS[tag]] += 1  # type: ignore[index]
+    assert isinstance(train.targets, Ragged)
+    for words, tags in zip(words_in(train), train.targets.rows(), strict=True):
+        for word, tag in zip(words, tags.tolist(), strict=True):
+            seen[word][TAGS[tag]] += 1
     said = [
-        [max(TAGS, key=lambda tag: seen[word][tag]) if word in seen else "O" for word in row]  # type: ignore[index, union-attr]
-        for row in test.inputs["text"]
+        [max(TAGS, key=lambda tag: seen[word][tag]) if word in seen else "O" for word in row]
+        for row in words_in(test)
     ]
     targets = named(predictions(stored)["target"])
     assert value(stored, "word_majority", "test", "entity_f1") == pytest.approx(
@@ -118,8 +124,8 @@ def test_the_baseline_looks_each_word_up(stored: Stored, card: TaskCard) -> None
 
 
 def test_a_kept_model_answers_with_spans(stored: Stored, card: TaskCard) -> None:
-    rows = load_task(card).splits["test"].inputs["text"]
-    answers = predict(stored, texts=[" ".join(row) for row in rows])  # type: ignore[arg-type]
+    rows = words_in(load_task(card).splits["test"])
+    answers = predict(stored, texts=[" ".join(row) for row in rows])
     for answer, row, said in zip(
         answers, rows, named(predictions(stored)["predicted"]), strict=True
     ):
@@ -165,13 +171,19 @@ def test_words_beyond_the_limit_count_as_outside_and_are_told(
 
 @pytest.mark.parametrize(
     "changes",
-    [{"strategy": "head"}, {"strategy": "partial", "blocks": 1}, {"strategy": "bitfit"}],
+    [
+        {"strategy": "head"},
+        {"strategy": "partial", "blocks": 1},
+        {"strategy": "bitfit"},
+        {"strategy": "lora", "lora_rank": 4, "lora_alpha": 8.0},
+    ],
 )
 def test_other_strategies_learn_as_well(
     tiny_bert: ModelCard, card: TaskCard, tmp_path: Path, changes: dict[str, object]
 ) -> None:
     recipe = replace(BY_HEART, learning_rates=(1e-2,), **changes)  # type: ignore[arg-type]
-    found = trained(tiny_bert, card, tmp_path, recipe)
+    model = replace(tiny_bert, lora_targets=("query", "value"))
+    found = trained(model, card, tmp_path, recipe)
     assert value(found, "after", "train", "token_accuracy") > 0.8
 
 
