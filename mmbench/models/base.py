@@ -1,7 +1,7 @@
 """The one interface between the models and everything that trains, times or reads them."""
 
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Self
@@ -85,6 +85,16 @@ class Adapter(nn.Module):
     @abstractmethod
     def forward(self, inputs: Inputs) -> Features:
         """Features of a collated batch on the module's own device."""
+
+    def pieces(self) -> Iterator[tuple[ModelCard, nn.Module]]:
+        """The models that it is made of, each with the card that describes it: itself, or those of
+        its parts, which it holds in `parts`."""
+        if not self.card.parts:
+            yield self.card, self
+            return
+        parts = self.get_submodule("parts")
+        for side, card in self.card.parts.items():
+            yield card, parts.get_submodule(side)
 
     def fresh(self) -> Sequence[nn.Module]:
         """Modules of the backbone that nobody has trained before (a block that fuses two encoders):

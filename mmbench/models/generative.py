@@ -1,7 +1,7 @@
 """Models of `transformers` that answer in words: of an image, of an image and a question, of a
 sound."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, cast
@@ -188,6 +188,15 @@ class GenerativeAdapter(Adapter):
                 _, length, width = self.memory(self._blank()).shape
             self._memory_shape = (length, width)
         return self._memory_shape
+
+    def pieces(self) -> Iterator[tuple[ModelCard, nn.Module]]:
+        """Of a captioner the encoder, and the decoder unless it is fresh: all of it trains."""
+        if not isinstance(self.generator, Captioner):
+            yield self.card, self
+            return
+        yield self.card.parts["image"], self.generator.seeing
+        if not self.fresh():
+            yield self.card.parts["text"], self.generator.model
 
     def fresh(self) -> Sequence[nn.Module]:
         """A captioner's decoder, where it starts at random."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from torch import nn
 
-from mmbench.cards import ModelCard, Recipe
+from mmbench.cards import Recipe
 from mmbench.errors import CardError
 from mmbench.models.base import Adapter
 
@@ -29,7 +29,7 @@ def add_lora(adapter: Adapter, recipe: Recipe) -> None:
 
     assert recipe.lora_rank is not None, "the recipe is checked to name it"
     assert recipe.lora_alpha is not None, "the recipe is checked to name it"
-    for card, model in _parts(adapter):
+    for card, model in adapter.pieces():
         config = LoraConfig(
             r=recipe.lora_rank,
             lora_alpha=recipe.lora_alpha,  # type: ignore[arg-type]  # any number divides
@@ -60,16 +60,6 @@ def merge_lora(adapter: Adapter) -> None:
     for holder, name, layer in _layers(adapter):
         layer.merge()
         setattr(holder, name, layer.get_base_layer())
-
-
-def _parts(adapter: Adapter) -> Iterator[tuple[ModelCard, nn.Module]]:
-    """The models that targets are looked for in, each with the card that states them."""
-    if not adapter.card.parts:
-        yield adapter.card, adapter
-        return
-    parts = adapter.get_submodule("parts")
-    for side, card in adapter.card.parts.items():
-        yield card, parts.get_submodule(side)
 
 
 def _layers(adapter: Adapter) -> list[tuple[nn.Module, str, "LoraLayer"]]:

@@ -34,14 +34,15 @@ class Start:
 def take_head(learner: Learner, objective: Objective, start: Start) -> StageFacts:
     """Give the learner the head of the model it starts from, if both answer with the same labels
     in the same form; else the fresh head stays. The note says which."""
-    own = learner.head.state_dict()
+    own = learner.kept_weights()
     same_form = {n: v.shape for n, v in own.items()} == {n: v.shape for n, v in start.head.items()}
     if start.labels != objective.labels:
         note = "its labels differ from this task's: the head is fresh"
     elif not same_form:
         note = "its head has another form than this recipe's: the head is fresh"
     else:
-        learner.head.load_state_dict(dict(start.head))
+        if own:  # a model that writes has none beside its own
+            learner.head.load_state_dict(dict(start.head))
         note = TAKEN
     return StageFacts(name="start", note=note)
 

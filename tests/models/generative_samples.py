@@ -207,7 +207,7 @@ def _whisper() -> Any:
         vocab_size=_size(),
         num_mel_bins=80,
         d_model=16,
-        encoder_layers=1,
+        encoder_layers=2,
         decoder_layers=2,
         encoder_attention_heads=2,
         decoder_attention_heads=2,

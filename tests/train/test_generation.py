@@ -15,6 +15,7 @@ from torch import nn
 
 from mmbench import inference
 from mmbench.answers import Generated
+from mmbench.api import finetune
 from mmbench.cards import (
     FolderModel,
     GenerationRules,
@@ -47,6 +48,7 @@ from tests.models.audio_samples import sound_file, tone
 from tests.models.generative_samples import card as written_card
 from tests.models.generative_samples import sound_rules, write
 from tests.models.samples import image_card, squash
+from tests.train.comparing import can_be_compared
 from tests.train.trials import run
 from tests.train.words import caption_task, question_task, write_words
 
@@ -257,6 +259,7 @@ def test_scores_are_those_of_the_texts_that_were_written(
     captioner: ModelCard, captions: TaskCard, tmp_path: Path
 ) -> None:
     record = run(captioner, captions, PROBE, tmp_path)
+    can_be_compared(Stored(folder=tmp_path, record=record))
     table = pq.read_table(tmp_path / "predictions.parquet").to_pylist()
     rows = [row for row in table if row["split"] == "test"]
     expected = known_values(
@@ -314,6 +317,7 @@ def test_a_pretrained_model_answers_before_any_training(
 ) -> None:
     card = written_card("smolvlm", write("smolvlm", tmp_path / "model"))
     record = run(card, questions, ZERO, tmp_path / "run")
+    can_be_compared(Stored(folder=tmp_path / "run", record=record))
     assert score(record, "before", "test", "answer_accuracy").value == 0.0
     assert {s.stage for s in record.scores} == {"before", "majority"}
     table = pq.read_table(tmp_path / "run" / "predictions.parquet").to_pylist()
@@ -409,6 +413,31 @@ def test_a_kept_captioner_writes_the_same(
     assert all(isinstance(answer, Generated) for answer in answers)
     said = [cast(Generated, answer).text for answer in answers]
     assert said == [wanted[row] for row in test.ids]
+
+
+def test_training_goes_on_from_a_kept_captioner(
+    captioner: ModelCard, captions: TaskCard, tmp_path: Path
+) -> None:
+    """With a rate so low that nothing changes, it writes what the first one wrote."""
+    first = finetune(
+        captioner,
+        captions,
+        recipe=replace(PROBE, epochs=10),
+        results=tmp_path,
+        keep="best",
+        device="cpu",
+    )
+    idle = replace(PROBE, learning_rates=(1e-9,), epochs=1, evaluations=1)
+    second = finetune(
+        captioner, captions, recipe=idle, results=tmp_path, init_from=first, device="cpu"
+    )
+    assert [stage.note for stage in second.record.stages] == ["the head is taken over"]
+    said = [
+        pq.read_table(stored.folder / "predictions.parquet")["predicted"].to_pylist()
+        for stored in (first, second)
+    ]
+    assert said[0] == said[1]
+    assert len(set(said[0])) > 1
 
 
 def test_accumulated_steps_are_those_of_the_whole_batch(
