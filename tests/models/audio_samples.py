@@ -78,9 +78,11 @@ def audio_card(
     )
 
 
-def scratch_card(model_type: str = "whisper", rules: AudioRules = LOG_MEL) -> ModelCard:
+def scratch_card(
+    model_type: str = "whisper", rules: AudioRules = LOG_MEL, **changes: Any
+) -> ModelCard:
     fields = WHISPER if model_type == "whisper" else WAV2VEC2
-    config = {"model_type": model_type, **fields}
+    config = {"model_type": model_type, **fields, **changes}
     return audio_card(RandomModel(via="random", config=config), rules)
 
 
