@@ -10,7 +10,7 @@ from mmbench.report.document import Block, Heading, Paragraph
 from mmbench.report.findings import Findings, Setup
 from mmbench.report.i18n import Messages
 from mmbench.report.numbers import MISSING, amount, amount_with_interval, many, percent, size
-from mmbench.report.quantities import Quantity, if_any, of_pairs, plain, rate, tables
+from mmbench.report.quantities import Quantity, if_any, of_some, plain, rate, tables
 from mmbench.report.times import alone_text, here_text, time_notes, tuning_text
 from mmbench.report.timing import timing
 from mmbench.report.training import curves, grid
@@ -39,10 +39,12 @@ def _head(cell: Cell) -> str:
 INFERENCE = (
     rate("speed.inference_samples", "inference_samples_per_second"),
     rate("speed.inference_tokens", "inference_tokens_per_second"),
+    of_some("speed.inference_audio", "inference_audio_seconds_per_second"),
 )
 SPEED = (
     rate("speed.train_samples", "train_samples_per_second"),
     rate("speed.train_tokens", "train_tokens_per_second"),
+    of_some("speed.train_audio", "train_audio_seconds_per_second"),
     Quantity(key="speed.padding", text=_padding),
     *INFERENCE,
     plain("speed.data_wait", "data_wait_share", percent),
@@ -51,9 +53,10 @@ SPEED = (
 PROBE_SPEED = (
     rate("speed.feature_samples", "feature_samples_per_second"),
     rate("speed.feature_tokens", "feature_tokens_per_second"),
-    of_pairs("speed.feature_images", "feature_image_samples_per_second"),
-    of_pairs("speed.feature_texts", "feature_text_samples_per_second"),
-    of_pairs("speed.feature_text_tokens", "feature_text_tokens_per_second"),
+    of_some("speed.feature_audio", "feature_audio_seconds_per_second"),
+    of_some("speed.feature_images", "feature_image_samples_per_second"),
+    of_some("speed.feature_texts", "feature_text_samples_per_second"),
+    of_some("speed.feature_text_tokens", "feature_text_tokens_per_second"),
     Quantity(key="speed.head_samples", text=_head, measured="head_samples_per_second"),
     *INFERENCE,
 )

@@ -16,14 +16,14 @@ from mmbench.report.words import lead, lead_columns, listed_phrases
 class Quantity:
     """A column: the key of its header, and how a cell's value is written.
 
-    `measured`: the measurement behind it, whose notes are footnotes of the table. `of_pairs`: only
-    models of two encoders have it, so that elsewhere nobody misses it.
+    `measured`: the measurement behind it, whose notes are footnotes of the table. `of_some`: only
+    some models have it (of two encoders, of sound), so that elsewhere nobody misses it.
     """
 
     key: str
     text: Callable[[Cell], str]
     measured: str | None = None
-    of_pairs: bool = False
+    of_some: bool = False
 
 
 def rate(key: str, name: str) -> Quantity:
@@ -33,8 +33,8 @@ def rate(key: str, name: str) -> Quantity:
     return Quantity(key=key, text=text, measured=name)
 
 
-def of_pairs(key: str, name: str) -> Quantity:
-    return replace(rate(key, name), of_pairs=True)
+def of_some(key: str, name: str) -> Quantity:
+    return replace(rate(key, name), of_some=True)
 
 
 def plain(key: str, name: str, written: Callable[[float | None], str]) -> Quantity:
@@ -84,7 +84,7 @@ def tables(
         return []
     written = {q.key: [q.text(cell) for cell in cells] for q in quantities}
     shown = [q for q in quantities if any(text != MISSING for text in written[q.key])]
-    absent = [say(q.key) for q in quantities if q not in shown and not q.of_pairs]
+    absent = [say(q.key) for q in quantities if q not in shown and not q.of_some]
     columns = (
         Column(header=say("column.task")),
         *lead_columns(findings, say),
