@@ -1,9 +1,9 @@
 """Has the primary metric dropped? Judged on the same examples, by what both records answered.
 
-Accuracy, its namesake micro F1 and a single recall are shares of examples that were answered
-right, so they get the exact test of `mcnemar`; every other metric, several seeds and examples that
-come in groups get the paired bootstrap of `resampled`. The test set stands for others like it: of
-the spread between seeds neither knows, so seeds are paired, each with its own.
+A metric that is the share of examples answered right, such as accuracy or a single recall, gets the
+exact test of `mcnemar`; every other metric, several seeds and examples that come in groups get the
+paired bootstrap of `resampled`. The test set stands for others like it: of the spread between seeds
+neither knows, so seeds are paired, each with its own.
 """
 
 import math
@@ -11,21 +11,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
+from mmbench.compare.answered import Answers, right
 from mmbench.compare.checks import main_split
 from mmbench.compare.gate import Change, Finding, Reason, ReasonCode, Scale
 from mmbench.compare.mcnemar import mcnemar_p, tango_bounds
-from mmbench.compare.predictions import Answers, has_predictions, read_predictions, side_by_side
-from mmbench.compare.resampled import LEAST, QUERY, resample, units
+from mmbench.compare.predictions import has_predictions, read_predictions, side_by_side
+from mmbench.compare.resampled import LEAST, RESAMPLES, resample, units
 from mmbench.compare.signed_rank import holm
-from mmbench.metrics.retrieval import RECALLS
 from mmbench.metrics.table import Metric, metric
 from mmbench.records import Record, Stage
 from mmbench.store import Stored
 
 ALPHA = 0.01  # of any false alarm over the cells of one gate, and of each bound
-SHARES = ("accuracy", "f1_micro", *RECALLS)
-
 
 Seed = tuple[Stored, Stored]
 """The records of baseline and candidate, of one trial with one seed."""
@@ -105,39 +104,58 @@ def _answered(plain: Finding, seeds: Sequence[Seed], split: str, row: Metric) ->
     for side, index in (("baseline", 0), ("candidate", 1)):
         if not all(has_predictions(pair[index]) for pair in seeds):
             return _Judged(finding=_unknown(plain, "no_predictions", side=side))
-    kind = seeds[0][1].record.trial.task.kind
-    answers: list[Answers] = []
-    for pair in seeds:
-        found = side_by_side(kind, *(read_predictions(stored, split) for stored in pair))
-        if found is None or (answers and not np.array_equal(found.targets, answers[0].targets)):
+    columns = [[read_predictions(stored, split) for stored in pair] for pair in seeds]
+    task = seeds[0][1].record.trial.task
+    try:
+        answers = [side_by_side(task, *sides) for sides in columns]
+        known = [found for found in answers if found is not None]
+        if len(known) < len(answers) or not _same_targets(known):
             return _Judged(finding=_unknown(plain, "other_examples", split=split))
-        answers.append(found)
-    if not any(found.moved for found in answers):
+        grouped = _has_groups(seeds[0][1].record, split)
+        return _compared(plain, known, row, grouped=grouped)
+    except ValueError as error:  # a file of another version, or answers that are not finite
+        return _Judged(finding=_unknown(plain, "unreadable", text=str(error)))
+
+
+def _same_targets(answers: Sequence[Answers]) -> bool:
+    return all(np.array_equal(found.targets, answers[0].targets) for found in answers)
+
+
+def _compared(plain: Finding, answers: Sequence[Answers], row: Metric, *, grouped: bool) -> _Judged:
+    """grouped: the records know of groups of dependent examples."""
+    if not any(found.moved(row.name) for found in answers):
         return _Judged(finding=replace(plain, change=_unchanged(row, len(answers[0]))))
-    if answers[0].groups is None and _has_groups(seeds[0][1].record, split):
+    if answers[0].groups is None and grouped:
         return _Judged(finding=_unknown(plain, "groups"))
     if not _is_share(row, answers) and units(answers[0]) < LEAST:
         values = {"count": f"{units(answers[0])}", "needed": f"{LEAST}"}
         return _Judged(finding=_unknown(plain, "few_examples", **values))
-    found_evidence = evidence(row, answers)
+    found = evidence(row, answers)
+    if isinstance(found, Reason):
+        return _Judged(finding=replace(plain, verdict="cannot_tell", reason=found))
     change = Change(
         scale=scale_of(row),
-        value=found_evidence.drop,
-        low=found_evidence.low,
-        high=found_evidence.high,
-        count=found_evidence.count,
+        value=found.drop,
+        low=found.low,
+        high=found.high,
+        count=found.count,
         counted="examples",
     )
-    return _Judged(finding=replace(plain, change=change), evidence=found_evidence)
+    return _Judged(finding=replace(plain, change=change), evidence=found)
 
 
-def evidence(row: Metric, seeds: Sequence[Answers]) -> Evidence:
-    """seeds: the answers of each seed, to the same examples."""
+def evidence(row: Metric, seeds: Sequence[Answers]) -> Evidence | Reason:
+    """seeds: the answers of each seed, to the same examples. A Reason, where nothing is shown."""
     first = seeds[0]
-    if _is_share(row, seeds):
-        return _of_shares(row.name, first)
+    sides = right(row.name, first) if _is_alone(seeds) else None
+    if sides is not None:
+        return _of_shares(*sides)
     found = resample(row.name, seeds, higher_is_better=row.higher_is_better)
+    if len(found.drops) < (1 - ALPHA) * RESAMPLES:  # a class with a handful of examples
+        return Reason(code="undefined", values={"metric": row.name})
     unit = 1.0 if scale_of(row) == "drop" else found.baseline
+    if not unit:
+        return Reason(code="zero_baseline", values={"metric": row.name})
     drop = (found.baseline - found.candidate) * (1 if row.higher_is_better else -1)
     low, high = np.quantile(found.drops, [ALPHA, 1 - ALPHA]) / unit
     return Evidence(
@@ -150,8 +168,10 @@ def evidence(row: Metric, seeds: Sequence[Answers]) -> Evidence:
 
 
 def scale_of(row: Metric) -> Scale:
-    """A metric within 0..1 drops by points; a rank has no such end, so by a share of itself."""
-    return "drop" if math.isfinite(max(row.range)) else "relative_drop"
+    """A share, an error rate among them, and what lies within two ends drops by points; a rank or
+    an error in the target's unit has no such end, so by a share of itself."""
+    bounded = row.is_share or math.isfinite(max(row.range))
+    return "drop" if bounded else "relative_drop"
 
 
 def examples_needed(found: Evidence, threshold: float) -> int | None:
@@ -168,20 +188,18 @@ def examples_needed(found: Evidence, threshold: float) -> int | None:
 
 def _is_share(row: Metric, seeds: Sequence[Answers]) -> bool:
     """Whether each example counts by itself, right or wrong."""
-    return row.name in SHARES and len(seeds) == 1 and seeds[0].groups is None
+    return _is_alone(seeds) and right(row.name, seeds[0]) is not None
 
 
-def _of_shares(name: str, answers: Answers) -> Evidence:
-    if answers.kind == "classification":
-        asked = np.ones(len(answers), dtype=bool)
-        right = [side == answers.targets for side in (answers.baseline, answers.candidate)]
-    else:
-        direction, k = RECALLS[name]
-        asked = answers.targets == QUERY[direction]
-        right = [side <= k for side in (answers.baseline, answers.candidate)]
-    lost = int(np.count_nonzero(asked & right[0] & ~right[1]))
-    won = int(np.count_nonzero(asked & ~right[0] & right[1]))
-    count = int(np.count_nonzero(asked))
+def _is_alone(seeds: Sequence[Answers]) -> bool:
+    return len(seeds) == 1 and seeds[0].groups is None
+
+
+def _of_shares(baseline: NDArray[np.bool_], candidate: NDArray[np.bool_]) -> Evidence:
+    """Which of the examples each side answered right, [A] each."""
+    lost = int(np.count_nonzero(baseline & ~candidate))
+    won = int(np.count_nonzero(~baseline & candidate))
+    count = len(baseline)
     low, high = tango_bounds(lost, won, count, ALPHA)
     drop = (lost - won) / count
     return Evidence(drop=drop, low=low, high=high, p=mcnemar_p(lost, won), count=count)

@@ -2,7 +2,8 @@
 
 Efron and Tibshirani 1993, chapter 16; paired in the manner of Koehn 2004 (W04-3250). Examples that
 depend on each other are drawn together, as groups. Seeds share each draw and their metrics are
-averaged, so what the draws show is the spread over examples and not over seeds.
+averaged, so what the draws show is the spread over examples and not over seeds. A draw in which the
+metric is not defined is left out.
 
 Shapes: N examples, Q queries, C classes.
 """
@@ -13,13 +14,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mmbench.compare.predictions import Answers, Column
+from mmbench.compare.answered import QUERY, Answers, Column, measure_of
 from mmbench.metrics import classification, retrieval
 from mmbench.metrics.pairs import Direction
+from mmbench.metrics.resampling import Counted, Measure, Share
 
 RESAMPLES = 5000  # the smallest p is one in so many: enough for Holm over fifty cells at 1 %
 LEAST = 30  # groups or examples; see metrics.intervals.cluster_bootstrap
-QUERY = {"i2t": "image", "t2i": "text"}
 
 Times = NDArray[np.int64]
 """[N] how often a resample drew each example."""
@@ -29,8 +30,8 @@ Value = Callable[[Times], float]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resampled:
-    """baseline, candidate: the metric as it is. drops: [R] of the resamples, baseline - candidate,
-    of a metric that is better lower the other way round."""
+    """baseline, candidate: the metric as it is. drops: [R] of the resamples in which it is defined,
+    baseline - candidate, of a metric that is better lower the other way round."""
 
     baseline: float
     candidate: float
@@ -51,10 +52,14 @@ def resample(name: str, seeds: Sequence[Answers], *, higher_is_better: bool) -> 
     def mean(values: Sequence[Value], times: Times) -> float:
         return float(np.mean([value(times) for value in values]))
 
-    drops = [sign * (mean(baselines, times) - mean(candidates, times)) for times in _draws(first)]
+    drops = np.array(
+        [sign * (mean(baselines, times) - mean(candidates, times)) for times in _draws(first)]
+    )
     once = np.ones(len(first), dtype=np.int64)
     return Resampled(
-        baseline=mean(baselines, once), candidate=mean(candidates, once), drops=np.array(drops)
+        baseline=mean(baselines, once),
+        candidate=mean(candidates, once),
+        drops=drops[~np.isnan(drops)],
     )
 
 
@@ -69,12 +74,25 @@ def value_of(name: str, answers: Answers, given: Column) -> Value:
     """The metric of the answers `given`, as a function of how often each example counts."""
     if answers.kind == "classification":
         return _of_classes(name, answers.targets, given, _classes(answers))
+    if answers.kind != "retrieval":
+        return _of_measure(measure_of(name, answers, given))
     if name in retrieval.MEDIANS:
         return _of_median(answers.targets == QUERY[retrieval.MEDIANS[name]], given)
     asked = list(retrieval.RECALLS.values())
     if name in retrieval.RECALLS:
         asked = [retrieval.RECALLS[name]]
     return _of_recalls(asked, answers.targets, given)
+
+
+def _of_measure(measure: Measure) -> Value:
+    if isinstance(measure, Share):
+        right = measure.right
+        return lambda times: float(times[right].sum() / times.sum())
+    if isinstance(measure, Counted):
+        counted = measure.value
+        return lambda times: counted(times.astype(np.float64))
+    statistics, value = measure.statistics, measure.value
+    return lambda times: float(value(times.astype(np.float64) @ statistics))
 
 
 def _classes(answers: Answers) -> int:
@@ -137,6 +155,6 @@ def _draws(answers: Answers) -> Iterator[Times]:
 
 
 def _strata(answers: Answers) -> list[NDArray[np.intp]]:
-    if answers.kind == "classification":
+    if answers.kind != "retrieval":
         return [np.arange(len(answers))]
     return [np.flatnonzero(answers.targets == query) for query in QUERY.values()]

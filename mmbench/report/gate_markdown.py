@@ -21,7 +21,7 @@ from mmbench.report.document import (
 from mmbench.report.i18n import Messages
 from mmbench.report.markdown import render
 from mmbench.report.notes import failure_text, note_text
-from mmbench.report.numbers import MISSING, NO_BREAK, score_with_unit, size
+from mmbench.report.numbers import MINUS, MISSING, NO_BREAK, is_share, score_with_unit, size
 from mmbench.report.words import listed, listed_phrases
 
 HEADLINES: tuple[Verdict, ...] = ("pass", "regression", "error", "cannot_tell")
@@ -109,22 +109,27 @@ def reasons(findings: Sequence[Finding], say: Messages) -> list[str]:
 
 
 def change_text(finding: Finding, say: Messages) -> str:
-    """`1.072 [1.051, 1.090]`, `1.30 [0.20, 2.40] points`, `12.0% [8.0%, 15.0%]`."""
+    """`1.072 [1.051, 1.090]`, `1.30 [0.20, 2.40] points`, `12.0% [8.0%, 15.0%]`; of a metric that
+    is no share of one, such as CIDEr, `0.083 [0.051, 0.120]`."""
     change = finding.change
     if change is None:
         return MISSING
-    text = _amount(change.value, change.scale)
+    points = change.scale == "drop" and is_share(finding.metric)
+    text = _amount(change.value, change.scale, points=points)
     if change.low is not None and change.high is not None:
-        low, high = (_amount(end, change.scale) for end in (change.low, change.high))
+        low, high = (_amount(end, change.scale, points=points) for end in (change.low, change.high))
         text += f" [{low},{NO_BREAK}{high}]"
-    return say("gate.points", text=text) if change.scale == "drop" else text
+    return say("gate.points", text=text) if points else text
 
 
-def _amount(value: float, scale: str) -> str:
+def _amount(value: float, scale: str, *, points: bool) -> str:
     if scale == "ratio":
         return f"{value:.3f}"
-    digits = f"{100 * value:.2f}" if scale == "drop" else f"{100 * value:.1f}%"
-    return digits.replace("-", "\N{MINUS SIGN}")
+    if scale == "drop":
+        digits = f"{100 * value:.2f}" if points else f"{value:.3f}"
+    else:
+        digits = f"{100 * value:.1f}%"
+    return digits.replace("-", MINUS)
 
 
 def threshold_text(finding: Finding, say: Messages) -> str:
@@ -135,6 +140,8 @@ def threshold_text(finding: Finding, say: Messages) -> str:
         return MISSING
     if scale_of(row) == "relative_drop":
         return f"{100 * finding.threshold:.1f}%"
+    if not row.is_share:
+        return f"{finding.threshold:.3f}"
     return say("gate.points", text=f"{100 * finding.threshold:.2f}")
 
 

@@ -107,6 +107,18 @@ MESSAGES = {
         "{count} examples cannot decide it; about {needed} would be needed if the change stayed as "
         "it is. Raise the limit, add examples, or allow a larger drop"
     ),
+    "gate.reason.undefined": (
+        "{metric} is not defined on many test sets drawn from the examples: there are too few of a "
+        "class; add examples of it"
+    ),
+    "gate.reason.zero_baseline": (
+        "{metric} of the baseline is 0, and a change cannot be told as a share of nothing; compare "
+        "by another metric"
+    ),
+    "gate.reason.unreadable": (
+        "the answers in predictions.parquet cannot be scored ({text}); run both again with one "
+        "version of mmbench"
+    ),
     "gate.reason.no_value": (
         "there is no value of it on {split} on both sides; see why in the report of each"
     ),

@@ -45,7 +45,8 @@ MESSAGES = {
     "gate.counted.examples": "{count} 个样本",
     "gate.points": "{text} 个百分点",
     "gate.reason.noisy": (
-        "区间比阈值还宽，且包含阈值；请减少机器上的其他负载（与他人共用机器时可用 --clock cpu）、延长计时，或放宽阈值"
+        "区间比阈值还宽，且包含阈值；请减少机器上的其他负载（与他人共用机器时可用 --clock cpu）、"
+        "延长计时，或放宽阈值"
     ),
     "gate.reason.near_threshold": ("变化与阈值过于接近，无法判断在哪一侧；请延长计时，或另设阈值"),
     "gate.reason.out_of_time": "时间用完仍未得出结论；请调大 --minutes，或换用单元较少的套件",
@@ -87,6 +88,13 @@ MESSAGES = {
     "gate.reason.few_examples": (
         "{count} 个样本不足以判断；若变化保持不变，约需 {needed} 个。"
         "请提高样本上限、增加样本，或允许更大的下降"
+    ),
+    "gate.reason.undefined": (
+        "从样本中重抽的测试集有不少无法计算 {metric}：某一类样本太少；请增加该类样本"
+    ),
+    "gate.reason.zero_baseline": ("基线的 {metric} 为 0，无法用相对比例表示变化；请换一个指标比较"),
+    "gate.reason.unreadable": (
+        "predictions.parquet 中的答案无法计分（{text}）；请用同一版本的 mmbench 把两边重新运行"
     ),
     "gate.reason.no_value": "两边并非都有该项在 {split} 上的得分；原因见各自的报告",
     "gate.reason.failed": "{side}的试验失败：{message}；请修复后重跑",

@@ -6,7 +6,10 @@ from dataclasses import replace
 import pytest
 
 from mmbench.compare.baselines import below_baselines
-from mmbench.records import Fingerprint, Record, Score
+from mmbench.kinds import KINDS
+from mmbench.metrics.table import metric
+from mmbench.records import Fingerprint, Record, Score, Stage
+from tests.compare.kinds import record_of
 
 MakeRecord = Callable[..., Record]
 
@@ -136,3 +139,50 @@ def test_failed_zero_shot_and_unscored_trials_are_below_nothing(make_record: Mak
         make_record("d", test=(0.1, 0.05, 0.15), majority=None),
     ]
     assert below_baselines(records) == []
+
+
+EVERY_METRIC = [(kind, name) for kind, row in KINDS.items() for name in row.metrics]
+
+
+def scored(kind: str, name: str, **values: float) -> Record:
+    """A record of the kind with these scores on test, by stage, each within a hundredth."""
+    record = record_of(kind, metric=name)
+    stages: dict[str, Stage] = {row.baseline: row.baseline for row in KINDS.values()}
+    stages |= {"before": "before", "after": "after"}
+    scores = tuple(
+        Score(
+            stage=stages[stage],
+            split="test",
+            metric=name,
+            value=value,
+            low=value - 0.01,
+            high=value + 0.01,
+            count=200,
+        )
+        for stage, value in values.items()
+    )
+    return replace(record, scores=scores)
+
+
+@pytest.mark.parametrize(("kind", "name"), EVERY_METRIC)
+def test_every_metric_of_every_kind_has_its_worse_side(kind: str, name: str) -> None:
+    """Below what the kind is held against, and below its own zero-shot score, as is worse there."""
+    worse = -0.2 if metric(name).higher_is_better else 0.2
+    bar = KINDS[kind].baseline
+    low = scored(kind, name, **{bar: 0.5, "before": 0.5, "after": 0.5 + worse})
+    found = below_baselines([low])
+    assert [(item.baseline, item.clear) for item in found] == [(bar, True), ("zero_shot", True)]
+    near = scored(kind, name, **{bar: 0.5, "after": 0.5 + worse / 40})
+    assert [(item.baseline, item.clear) for item in below_baselines([near])] == [(bar, False)]
+    for fine in (0.5, 0.5 - worse):
+        assert below_baselines([scored(kind, name, **{bar: 0.5, "after": fine})]) == []
+
+
+@pytest.mark.parametrize("kind", [k for k, row in KINDS.items() if "probe" in row.strategies])
+def test_a_probe_is_a_baseline_of_every_kind_that_has_one(kind: str) -> None:
+    name = KINDS[kind].metrics[0]
+    worse = -0.2 if metric(name).higher_is_better else 0.2
+    probe = with_recipe(scored(kind, name, after=0.5), strategy="probe")
+    full = scored(kind, name, after=0.5 + worse)
+    (found,) = below_baselines([probe, full])
+    assert (found.baseline, found.record) == ("probe", full)

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from mmbench.compare.answered import Answers
 from mmbench.compare.gate import Finding
 from mmbench.compare.mcnemar import mcnemar_p, tango_bounds
-from mmbench.compare.predictions import Answers
 from mmbench.compare.quality import Evidence, evidence, examples_needed, quality_findings
 from mmbench.compare.resampled import value_of
 from mmbench.errors import StoreError
@@ -174,6 +174,7 @@ def test_the_bootstrap_has_the_spread_of_a_mean_in_closed_form() -> None:
     targets = np.arange(1000) % 2
     first, second = (np.where(rng.random(1000) < 0.2, 1 - targets, targets) for _ in range(2))
     found = evidence(metric("f1_macro"), [answers(list(first), list(second), list(targets))])
+    assert isinstance(found, Evidence)
     moved = float(np.mean(first != second))
     error = np.sqrt(moved - found.drop**2) / np.sqrt(1000)
     assert found.high - found.drop == pytest.approx(2.326 * error, rel=0.1)

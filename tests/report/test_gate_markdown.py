@@ -6,9 +6,15 @@ from typing import get_args
 
 import pytest
 
-from mmbench.compare.gate import Finding, Reason, ReasonCode, Verdict
+from mmbench.compare.gate import Change, Finding, Reason, ReasonCode, Scale, Verdict
 from mmbench.report.document import Lang
-from mmbench.report.gate_markdown import HEADLINES, gate_markdown, reason_text
+from mmbench.report.gate_markdown import (
+    HEADLINES,
+    change_text,
+    gate_markdown,
+    reason_text,
+    threshold_text,
+)
 from mmbench.report.i18n import CATALOGUE, Messages, placeholders
 from tests.report.gates import FAILED, FEW, MEMORY, RANK, REPORT, SLOWER, STORED
 
@@ -109,6 +115,25 @@ def test_every_reason_has_its_sentence(code: ReasonCode, lang: Lang) -> None:
         placeholders(CATALOGUE[lang][f"gate.reason.{code}"]), "baseline"
     )
     assert reason_text(Reason(code=code, values=values), Messages(lang)) != ""
+
+
+@pytest.mark.parametrize(
+    ("metric", "scale", "told", "threshold"),
+    [
+        ("accuracy", "drop", "1.20 [0.30,\N{NO-BREAK SPACE}2.10] points", "1.00 points"),
+        ("cer", "drop", "1.20 [0.30,\N{NO-BREAK SPACE}2.10] points", "1.00 points"),
+        ("cider", "drop", "0.012 [0.003,\N{NO-BREAK SPACE}0.021]", "0.010"),
+        ("pearson", "drop", "0.012 [0.003,\N{NO-BREAK SPACE}0.021]", "0.010"),
+        ("mae", "relative_drop", "1.2% [0.3%,\N{NO-BREAK SPACE}2.1%]", "1.0%"),
+    ],
+)
+def test_a_drop_is_told_in_what_the_metric_is_told_in(
+    metric: str, scale: Scale, told: str, threshold: str
+) -> None:
+    change = Change(scale=scale, value=0.012, low=0.003, high=0.021)
+    found = replace(FEW, metric=metric, change=change, threshold=0.01)
+    assert change_text(found, Messages("en")) == told
+    assert threshold_text(found, Messages("en")) == threshold
 
 
 @pytest.mark.parametrize("lang", LANGS)

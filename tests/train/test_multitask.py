@@ -21,6 +21,7 @@ from mmbench.models.base import Features
 from mmbench.plan import mismatch
 from mmbench.records import Record, Score
 from mmbench.store import Stored
+from tests.train.comparing import can_be_compared
 from tests.train.trials import run
 
 PROBE = Recipe(
@@ -204,6 +205,7 @@ def test_a_kept_model_answers_every_target(
 ) -> None:
     record = run(tiny_bert, task, recipe, tmp_path, keep="best")
     stored = Stored(tmp_path, record)
+    can_be_compared(stored)
     for score in inference.evaluate(stored, device="cpu"):
         assert score.value == pytest.approx(
             value(record.scores, "after", score.split, score.metric)

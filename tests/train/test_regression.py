@@ -19,6 +19,7 @@ from mmbench.inference import predict
 from mmbench.plan import mismatch
 from mmbench.store import Stored
 from tests.models.samples import encoded, image_card, squash
+from tests.train.comparing import can_be_compared
 from tests.train.kinds import (
     BY_HEART,
     is_the_same_in_batches_of_any_size,
@@ -58,6 +59,7 @@ def test_sixteen_examples_are_learnt_by_heart(stored: Stored) -> None:
 
 
 def test_the_scores_are_scikit_learns_and_scipys(stored: Stored) -> None:
+    can_be_compared(stored)
     found = predictions(stored)
     targets, said = np.array(found["target"]), np.array(found["predicted"], dtype=np.float64)
     wanted = {

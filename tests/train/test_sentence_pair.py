@@ -16,6 +16,7 @@ from mmbench.inference import predict
 from mmbench.models.loading import load
 from mmbench.plan import mismatch
 from mmbench.store import Stored
+from tests.train.comparing import can_be_compared
 from tests.train.kinds import (
     BY_HEART,
     is_the_same_in_batches_of_any_size,
@@ -59,6 +60,7 @@ def test_sixteen_examples_are_learnt_by_heart(stored: Stored) -> None:
 
 
 def test_the_scores_are_scikit_learns_of_the_stored_predictions(stored: Stored) -> None:
+    can_be_compared(stored)
     found = predictions(stored)
     targets, logits = np.array(found["target"]), np.array(found["logits"])
     said, margin = logits.argmax(1), logits[:, 1] - logits[:, 0]

@@ -20,6 +20,7 @@ from mmbench.inference import predict
 from mmbench.models.loading import load
 from mmbench.plan import mismatch
 from mmbench.store import Stored
+from tests.train.comparing import can_be_compared
 from tests.train.kinds import (
     BY_HEART,
     is_the_same_in_batches_of_any_size,
@@ -84,6 +85,7 @@ def test_sixteen_sentences_are_learnt_by_heart(stored: Stored) -> None:
 
 
 def test_the_scores_are_seqevals_of_the_stored_predictions(stored: Stored) -> None:
+    can_be_compared(stored)
     found = predictions(stored)
     targets, said = named(found["target"]), named(found["predicted"])
     wanted = {
