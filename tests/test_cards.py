@@ -279,3 +279,10 @@ def test_zero_shot_may_say_how_it_is_computed() -> None:
 def test_a_suite_that_cannot_be_is_refused(changes: dict[str, Any], said: str) -> None:
     with pytest.raises(CardError, match=said):
         replace(Suite(name="s", blocks=(BLOCK,)), **changes)
+
+
+def test_only_a_number_has_a_unit() -> None:
+    numbers = replace(TASK, kind="regression", metrics=("mae",), unit={"en": "strokes"})
+    assert numbers.unit == {"en": "strokes"}
+    with pytest.raises(CardError, match=r"unit is of a number; the targets of classification"):
+        replace(TASK, unit={"en": "strokes"})

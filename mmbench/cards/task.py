@@ -89,7 +89,7 @@ class TaskCard:
     The first metric is primary. `version` rises when the meaning of a score changes. Without
     `splits`, parts named train / validation / test are used, and what is missing is cut from
     train (20 % test, 10 % validation). Tasks of one `parallel` hold the same content in different
-    languages.
+    languages. `unit`: of the number that is to be predicted, by language.
     """
 
     name: str
@@ -107,6 +107,7 @@ class TaskCard:
     unique: bool = False
     prompts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     parallel: str | None = None
+    unit: Mapping[str, str] = field(default_factory=dict)
     licence: str | None = None
     citation: str | None = None
 
@@ -114,6 +115,8 @@ class TaskCard:
         check_name(self.name)
         if not self.inputs:
             raise CardError("inputs names no column; e.g. inputs: {text: review}")
+        if self.unit and self.kind != "regression":
+            raise CardError(f"unit is of a number; the targets of {self.kind} are none")
         if not self.metrics:
             raise CardError("metrics is empty; the first one is primary")
         if self.splits and "train" not in self.splits:

@@ -229,6 +229,8 @@ def _gain(record: "Record") -> str:
 
     What cannot be scored before training, or is not trained, stands beside its kind's baseline.
     """
+    from mmbench.report.words import baseline_name
+
     metric = record.trial.task.primary
     zero_shot = record.trial.recipe.strategy == "zero_shot"
     stage: Stage = "before" if zero_shot else "after"
@@ -241,9 +243,9 @@ def _gain(record: "Record") -> str:
     before = record.score("before", found.split, metric)
     if not zero_shot and before is not None and before.value is not None:
         return f"{metric} on {found.split} {value_of(metric, before.value)} → {value}"
-    stage = kind(record.trial.task.kind).baseline
-    base = record.score(stage, found.split, metric)
-    told = Messages("en")(f"baseline.{stage}")
+    own = kind(record.trial.task.kind)
+    base = record.score(own.baseline, found.split, metric)
+    told = baseline_name(own, Messages("en"))
     beside = "" if base is None else f" ({told} {value_of(metric, base.value)})"
     return f"{metric} on {found.split} {value}{beside}"
 

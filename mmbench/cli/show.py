@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from mmbench.catalog import Catalog
 
 WIDTH = 100  # of the fields, in columns
+USUAL = ("probe", "contrast-probe", "head", "full")  # recipes, the quickest first
 
 
 def show(
@@ -102,21 +103,26 @@ def _follows(catalog: "Catalog", card: "Card") -> Iterator[str]:
 
     recipes = [r for r in readable_cards(catalog, Listed.RECIPES)[0] if isinstance(r, Recipe)]
 
-    def able(model: ModelCard, task: TaskCard) -> bool:
-        return any(mismatch(model, task, recipe) is None for recipe in recipes)
+    def ways(model: ModelCard, task: TaskCard) -> list[str]:
+        return [recipe.name for recipe in recipes if mismatch(model, task, recipe) is None]
 
     if isinstance(card, ModelCard):
         others = [c for c in readable_cards(catalog, Listed.TASKS)[0] if isinstance(c, TaskCard)]
-        names = [task.name for task in others if able(card, task)]
-        yield f"can do: {', '.join(names) or 'none of the tasks here'}"
-        yield from _next(card.name, names[0] if names else "TASK")
+        tasks = {task.name: found for task in others if (found := ways(card, task))}
+        yield f"can do: {', '.join(tasks) or 'none of the tasks here'}"
+        task, found = next(iter(tasks.items()), ("TASK", []))
+        yield from _next(card.name, task, found)
     elif isinstance(card, TaskCard):
         models = [c for c in readable_cards(catalog, Listed.MODELS)[0] if isinstance(c, ModelCard)]
-        names = [model.name for model in models if able(model, card)]
-        yield f"models that can do it: {', '.join(names) or 'none here'}"
-        yield from _next(names[0] if names else "MODEL", card.name)
+        able = {model.name: found for model in models if (found := ways(model, card))}
+        yield f"models that can do it: {', '.join(able) or 'none here'}"
+        model, found = next(iter(able.items()), ("MODEL", []))
+        yield from _next(model, card.name, found)
 
 
-def _next(model: str, task: str) -> Iterator[str]:
+def _next(model: str, task: str, recipes: list[str]) -> Iterator[str]:
+    """recipes: by which the model can be fine-tuned for the task; the quickest of the usual ones is
+    proposed."""
+    recipe = next((name for name in USUAL if name in recipes), (*recipes, USUAL[0])[0])
     yield ""
-    yield f"next: mmbench run --models {model} --tasks {task} --recipes probe --dry-run"
+    yield f"next: mmbench run --models {model} --tasks {task} --recipes {recipe} --dry-run"

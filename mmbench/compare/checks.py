@@ -32,9 +32,9 @@ class Verdict:
     above_baseline: bool | None
 
 
-Concern = Literal["truncated", "unknown_tokens", "untaught_tokens"]
-"""What a model did not see: the ends of texts; tokens that its tokenizer does not know; the same of
-a tokenizer that was trained on the training split."""
+Concern = Literal["truncated", "cut_clips", "unknown_tokens", "untaught_tokens"]
+"""What a model did not see: the ends of texts, or of clips; tokens that its tokenizer does not
+know; the same of a tokenizer that was trained on the training split."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,14 +93,16 @@ def separable(found: Sequence[Cell], task: TaskCard, split: str) -> Verdict:
 
 
 def input_concerns(records: Sequence[Record]) -> list[InputConcern]:
-    """Models that lost much of a task's text to truncation or to unknown tokens."""
+    """Models that lost much of a task's texts or clips to truncation, or to unknown tokens."""
     worst: dict[tuple[str, str, str], InputConcern] = {}
     for record in records:
         for facts in record.data:
             cut = truncated_share(facts)
             unknown = facts.unknown_token_share or 0.0
             if cut > TRUNCATED_SHARE:
-                _keep_worst(worst, _concern("truncated", record, facts.split, cut))
+                of_clips = "audio" in record.trial.task.inputs
+                what: Concern = "cut_clips" if of_clips else "truncated"
+                _keep_worst(worst, _concern(what, record, facts.split, cut))
             if unknown > UNKNOWN_SHARE:
                 about: Concern = "untaught_tokens" if _taught(record) else "unknown_tokens"
                 _keep_worst(worst, _concern(about, record, facts.split, unknown))
@@ -118,7 +120,8 @@ def _taught(record: Record) -> bool:
 
 
 def truncated_share(facts: SplitFacts) -> float:
-    """Of a split's texts. Where images and texts are paired, each distinct text counts once."""
+    """Of a split's texts or clips. Where images and texts are paired, each distinct text counts
+    once."""
     texts = facts.candidates.get("text", facts.examples)
     return facts.truncated / texts if texts else 0.0
 

@@ -39,7 +39,7 @@ def other_metrics(task: TaskFindings, findings: Findings, say: Messages) -> Deta
             rows.append((*lead(cell, findings, say), *values))
         caption = say(
             "quality.other_caption",
-            metric=metric_with_unit(name, say),
+            metric=metric_with_unit(name, say, task.cells[0].task),
             stage=stage_name(task, say),
         )
         tables.append(Table(columns=lead_ + splits, rows=tuple(rows), caption=caption))
@@ -72,7 +72,7 @@ def seeds(task: TaskFindings, findings: Findings, say: Messages) -> Details | No
         rows=tuple(rows),
         caption=say(
             "quality.seeds_caption",
-            metric=metric_with_unit(task.primary, say),
+            metric=metric_with_unit(task.primary, say, task.cells[0].task),
             split=split_name(task.main, say),
             stage=stage_name(task, say),
         ),
@@ -81,7 +81,8 @@ def seeds(task: TaskFindings, findings: Findings, say: Messages) -> Details | No
 
 
 def classes(task: TaskFindings, findings: Findings, say: Messages) -> Details | None:
-    """F1 by class on the main split for the cells that lead; the hardest classes first."""
+    """F1 by class, of tagging by type of entity, on the main split for the cells that lead; the
+    hardest first."""
     shown = (task.verdict.leaders if task.verdict else ())[:MOST_CELLS_BY_CLASS]
     scores = [_f1_by_class(cell, task.main) for cell in shown]
     support = {
@@ -96,21 +97,23 @@ def classes(task: TaskFindings, findings: Findings, say: Messages) -> Details | 
     hardest = sorted(
         support, key=lambda label: (sum(found.get(label, 0.0) for found in scores), label)
     )
-    labels = task.cells[0].task.target.labels
+    entities = task.kind.name == "tagging"
     columns = [
-        Column(header=say("column.class")),
-        Column(header=say("column.examples"), align="right"),
+        Column(header=say("column.entity" if entities else "column.class")),
+        Column(header=say("column.entities" if entities else "column.examples"), align="right"),
     ]
     columns += [Column(header=cell_name(cell, findings, say), align="right") for cell in shown]
     rows = [
         (
-            label_name(label, labels, say),
+            label_name(label, task.cells[0].task, say),
             f"{support[label]:,}",
             *(score(found.get(label), "f1_macro") for found in scores),
         )
         for label in hardest[:MOST_CLASSES]
     ]
     key = "quality.classes" if len(hardest) <= MOST_CLASSES else "quality.hardest_classes"
+    if entities:
+        key = "quality.entities"
     summary = say(key, task=task.title, shown=len(rows), classes=len(hardest))
     return Details(summary=summary, blocks=(Table(columns=tuple(columns), rows=tuple(rows)),))
 

@@ -14,6 +14,7 @@ from mmbench.report.findings import Findings, TaskFindings
 from mmbench.report.i18n import Messages
 from mmbench.report.numbers import is_share
 from mmbench.report.words import (
+    baseline_name,
     listed_phrases,
     mark,
     metric_with_unit,
@@ -135,13 +136,14 @@ def _panel(
     assert task.main is not None, "a panel has rows, and rows a split"
     title = say(
         "figure.axis",
-        metric=metric_with_unit(task.primary, say),
+        metric=metric_with_unit(task.primary, say, task.cells[0].task),
         split=split_name(task.main, say),
     )
     ends = [row["low"] for row in rows] + [row["high"] for row in rows]
     baseline = _baseline(task)
     ends += [] if baseline is None else [baseline]
-    scale = altair.Scale(domain=_domain(ends, task.primary), zero=False)
+    domain = _domain(ends, task.primary)
+    scale = altair.Scale(domain=domain, zero=False)
     base = altair.Chart(altair.NamedData(name=name)).encode(
         y=altair.Y("model:N", sort=models, title=None),
         yOffset=altair.YOffset("recipe:N", sort=here, scale=altair.Scale(domain=here)),
@@ -165,7 +167,7 @@ def _panel(
     )
     layers = bars + points
     if baseline is not None:
-        layers = _baseline_line(baseline, say(f"baseline.{task.kind.baseline}")) + layers
+        layers = _baseline_line(baseline, baseline_name(task.kind, say), domain) + layers
     height = ROW * len(here) * len(models) + 12
     return layers.properties(title=task.title, width=WIDTH, height=height)
 
@@ -177,13 +179,22 @@ def _domain(ends: list[float], name: str) -> list[float]:
     return [max(lowest, min(ends) - margin), min(highest, max(ends) + margin)]
 
 
-def _baseline_line(value: float, text: str) -> Any:
+def _baseline_line(value: float, text: str, domain: list[float]) -> Any:
+    """Its name stands on the side where there is more room."""
     import altair
 
     data = altair.InlineData(values=[{"value": value, "text": text}])
     base = altair.Chart(data).encode(x="value:Q")
     line = base.mark_rule(strokeDash=[4, 3], color="#777", strokeWidth=1.5)
-    label = base.mark_text(align="left", dx=4, dy=-4, baseline="bottom", color="#555", fontSize=11)
+    left = value > sum(domain) / 2
+    label = base.mark_text(
+        align="right" if left else "left",
+        dx=-4 if left else 4,
+        dy=-4,
+        baseline="bottom",
+        color="#555",
+        fontSize=11,
+    )
     return line + label.encode(text="text:N", y=altair.value(0))
 
 

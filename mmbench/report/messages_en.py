@@ -32,11 +32,13 @@ MESSAGES = {
         "is claimed."
     ),
     "verdict.unscored": "{task}: no cell has a score on a test split.",
+    "verdict.above_baseline": " Its whole interval is better than that of {baseline}, {value}.",
+    "verdict.alone_not_above": " It is not shown to beat {baseline}, {value}.",
     "verdict.not_above_baseline": " Not all of this is shown to beat {baseline}, {value}.",
     # notices
     "notice.below_majority": (
-        "Worse than the majority class: always answering the most frequent class would have "
-        "scored higher."
+        "Worse than the majority baseline: always giving what is most frequent in training would "
+        "have scored higher."
     ),
     "notice.below_chance": (
         "Worse than chance: candidates in random order would have scored higher."
@@ -70,6 +72,9 @@ MESSAGES = {
     ),
     "notice.seen_little": "These models did not see all of their input:",
     "notice.truncated": "{model} on {task}: {share} of the texts of {split} were truncated",
+    "notice.cut_clips": (
+        "{model} on {task}: {share} of the clips of {split} are longer than it hears, and were cut"
+    ),
     "notice.unknown_tokens": (
         "{model} on {task}: {share} of the tokens of {split} are unknown to its tokenizer, which "
         "was not made for this language or domain"
@@ -105,8 +110,8 @@ MESSAGES = {
     ),
     "quality.test": "test: held-out examples like those of the training split.",
     "quality.test_shift": (
-        "test_shift: the same classes under a shift of the data, such as another source or "
-        "drawing style."
+        "test_shift: the same task under a shift of the data, such as another source, drawing "
+        "style or voice."
     ),
     "quality.test_unseen": (
         "test_unseen: a shift of the data, and concepts that the training split does not contain."
@@ -122,6 +127,9 @@ MESSAGES = {
     ),
     "quality.before_joint": (
         "before: zero-shot in the model's own space of images and texts: {models}"
+    ),
+    "quality.before_writes": (
+        "before: what the pretrained model writes when it is asked as in training: {models}"
     ),
     "quality.before_random": (
         "before: the answer of random weights, which have learned nothing: {models}"
@@ -140,7 +148,9 @@ MESSAGES = {
     "quality.hardest_classes": (
         "F1 (%) of the hardest classes: {task} ({shown} of {classes} classes)"
     ),
-    # retrieval
+    "quality.entities": (
+        "F1 (%) by type of entity, the hardest first: {task} ({shown} of {classes} types)"
+    ),
     # several targets, and what each input is worth
     "parts.how": "Each target by itself, {stage}:",
     "parts.column": "{part}: {metric}",
@@ -152,6 +162,7 @@ MESSAGES = {
     "ablation.both": "image + text",
     "ablation.without": "without {modality}",
     "ablation.caption": "{metric}, {split}",
+    # retrieval
     "retrieval.how": (
         "Recall@k (R@k) is the share of queries that find at least one of their own candidates "
         "among the first k of all candidates of the split: any text of an image counts, and ties "

@@ -14,6 +14,12 @@ MESSAGES = {
     "undefined.labels": "no label has a positive example",
     "undefined.words": "no sentence has a word",
     "undefined.references": "all references are empty",
+    "note.no_head": "the head is fresh and cannot be scored before training",
+    "note.random_writer": "random weights, which have learned to write nothing",
+    "note.unread_words": "{unread} of {words} words have no token and count as O",
+    "note.unseen_characters": (
+        "{unseen} of {characters} characters of the references stand in no training text"
+    ),
     "note.one_group": "all rows are one group: no interval",
     "note.whole_process": "the peak of the whole process: it could not be reset before the trial",
     "note.other_work": (
@@ -22,6 +28,7 @@ MESSAGES = {
     ),
     "note.no_common_space": "the model has no common space of images and texts",
     "note.no_prompts": "the task has no prompts in a language of the model",
+    "note.timed_earlier": "measured when an earlier trial of this cell was timed",
     "note.loaded_earlier": "measured when an earlier trial loaded these weights",
     "note.shared_start": "the trials of one process share it; it counts once",
     "note.never_settled": (

@@ -27,9 +27,11 @@ MESSAGES = {
         "因此不下“最好”的结论。"
     ),
     "verdict.unscored": "{task}：没有任何组合在测试集上有得分。",
+    "verdict.above_baseline": "其置信区间整体优于{baseline}（{value}）。",
+    "verdict.alone_not_above": "尚不能确认它优于{baseline}（{value}）。",
     "verdict.not_above_baseline": "其中并非每一个都能确认优于{baseline}（{value}）。",
     # notices
-    "notice.below_majority": "低于多数类基线：一律预测最常见的类别，得分反而更高。",
+    "notice.below_majority": "低于多数基线：一律给出训练集中最常见的答案，得分反而更高。",
     "notice.below_chance": "低于随机水平：把候选项随机排列，得分反而更高。",
     "notice.below_constant": "低于常数基线：对所有样本都给出同一个答案，得分反而更好。",
     "notice.below_word_majority": (
@@ -48,6 +50,7 @@ MESSAGES = {
     "notice.setup": "环境 {letter}：{device}，{threads} 线程，代码 {code}，{count} 次试验",
     "notice.seen_little": "以下模型没有看到完整的输入：",
     "notice.truncated": "{model}，{task}：{split}中 {share} 的文本被截断",
+    "notice.cut_clips": "{model}，{task}：{split}中 {share} 的音频超出模型的时长上限而被截断",
     "notice.unknown_tokens": (
         "{model}，{task}：{split}中 {share} 的 token 不在词表内，该分词器并非为这种语言或领域而设计"
     ),
@@ -76,7 +79,7 @@ MESSAGES = {
     ),
     "quality.how_zero_shot": "零样本方案不训练，只有一个得分，并附其置信区间。",
     "quality.test": "测试集（test）：与训练集同分布的留出样本。",
-    "quality.test_shift": "test_shift：类别相同但分布有偏移，例如换了数据来源或绘制风格。",
+    "quality.test_shift": "test_shift：任务相同但分布有偏移，例如换了数据来源、绘制风格或说话人。",
     "quality.test_unseen": "test_unseen：不仅分布有偏移，而且包含训练集中没有出现过的概念。",
     "quality.caption": "{metric}，微调前 → 微调后 [下限, 上限]",
     "quality.split_of": "{split}（n = {count}）",
@@ -84,6 +87,7 @@ MESSAGES = {
     "quality.why_not_applicable": "n/a：微调前没有得分（{reason}）：{models}",
     "quality.before_prompts": "微调前：零样本，用任务的{language}提示词与类别名称作答：{models}",
     "quality.before_joint": "微调前：零样本，直接使用模型自身的图文共同空间：{models}",
+    "quality.before_writes": "微调前：预训练模型按训练时的提问方式直接作答：{models}",
     "quality.before_random": "微调前：随机权重的回答，尚未学到任何东西：{models}",
     "quality.score_note": "{split}：{note}",
     "quality.scored_in_part": "{split}：只在 {rows} 行中的 {scored} 行上计分",
@@ -97,7 +101,7 @@ MESSAGES = {
     "quality.seed": "种子 {seed}",
     "quality.classes": "各类别的 F1（%）：{task}（{classes} 类中的 {shown} 类）",
     "quality.hardest_classes": "最难类别的 F1（%）：{task}（{classes} 类中的 {shown} 类）",
-    # retrieval
+    "quality.entities": "各类实体的 F1（%），由难到易：{task}（{classes} 类中的 {shown} 类）",
     # 多个目标与各输入的作用
     "parts.how": "各目标的得分（{stage}）：",
     "parts.column": "{part}：{metric}",
@@ -108,6 +112,7 @@ MESSAGES = {
     "ablation.both": "图像 + 文本",
     "ablation.without": "去掉{modality}",
     "ablation.caption": "{metric}，{split}",
+    # retrieval
     "retrieval.how": (
         "召回率@k（R@k）：在该划分的全部候选项中检索，前 k 名里至少命中一个正确项的查询所占的比例。"
         "一张图有多条文本时，命中任意一条即可；得分并列时，按对模型不利的名次计。"

@@ -32,8 +32,17 @@ NOTES: Known = {
     ),
     "note.diverged_outputs": re.compile(r"learning rate (?P<rate>\S+) diverged: the model's .*"),
     "note.measured_earlier": re.compile(r"measured when the features were computed"),
+    "note.timed_earlier": re.compile(r"measured when an earlier trial of this cell was timed"),
     "note.loaded_earlier": re.compile(r"measured when the weights were loaded for an earlier .*"),
     "note.shared_start": re.compile(r"shared by the trials of this worker"),
+    "note.no_head": re.compile(r"the head has not been trained: .*"),
+    "note.random_writer": re.compile(r"random weights: nothing is said before training"),
+    "note.unread_words": re.compile(
+        r"(?P<unread>\d+) of (?P<words>\d+) words have no token and count as O"
+    ),
+    "note.unseen_characters": re.compile(
+        r"(?P<unseen>\d+) of (?P<characters>\d+) characters of the references stand in no .*"
+    ),
     "note.not_defined": re.compile(r"not defined: (?P<undefined>[^;]*)"),
     "note.one_group": re.compile(r"all (rows|queries) are one group: no interval"),
     "note.whole_process": re.compile(r"the peak could not be reset: .*"),

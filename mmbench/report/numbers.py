@@ -7,6 +7,7 @@ MISSING = "–"
 MINUS = "\N{MINUS SIGN}"
 NO_BREAK = "\N{NO-BREAK SPACE}"  # keeps an interval on one line of a narrow column
 RANK = "rank"  # the unit of a median rank
+TARGET = "target"  # that of the number that is to be predicted
 MILLION, BILLION = 1e6, 1e9
 MIB, GIB = 2**20, 2**30
 

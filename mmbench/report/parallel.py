@@ -177,7 +177,7 @@ def _unknown(family: Family, say: Messages) -> list[str]:
     for row in family.rows:
         for language, cell in row.items():
             for concern in input_concerns(cell.records):
-                if concern.kind != "truncated":
+                if concern.kind not in ("truncated", "cut_clips"):
                     text = say(
                         "parallel.unknown",
                         model=marked(cell.model, say),

@@ -95,7 +95,7 @@ def _table(task: TaskFindings, findings: Findings, say: Messages) -> Table:
     for cell in task.cells:
         values = [_before_after(cell, split, task.primary, say) for split in task.splits]
         rows.append((*lead(cell, findings, say), *values))
-    caption = say("quality.caption", metric=metric_with_unit(task.primary, say))
+    caption = say("quality.caption", metric=metric_with_unit(task.primary, say, task.cells[0].task))
     return Table(columns=columns + splits, rows=tuple(rows), caption=caption)
 
 
@@ -175,6 +175,8 @@ def _how_before(cell: Cell) -> tuple[str, str | None]:
     language = prompts_of(cell)
     if cell.mark == "scratch":
         return "quality.before_random", None
+    if language is None and "generates" in cell.model.gives:
+        return "quality.before_writes", None
     return ("quality.before_joint" if language is None else "quality.before_prompts"), language
 
 

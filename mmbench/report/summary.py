@@ -11,6 +11,7 @@ from mmbench.report.i18n import Messages
 from mmbench.report.notes import note_text, unstable_warnings
 from mmbench.report.numbers import percent
 from mmbench.report.words import (
+    against_baseline,
     baseline_text,
     cell_name,
     cell_of_task,
@@ -102,13 +103,18 @@ def _sentence(task: TaskFindings, findings: Findings, say: Messages) -> str:
 
 
 def _against_baseline(task: TaskFindings, verdict: Verdict, say: Messages) -> str:
-    if verdict.above_baseline is not False:
+    """Said where it is not shown to be beaten, and of a cell that has no other beside it."""
+    if verdict.above_baseline is None or (verdict.above_baseline and verdict.compared > 1):
         return ""
+    key = "verdict.above_baseline"
+    if not verdict.above_baseline:
+        alone = len(verdict.leaders) == 1
+        key = "verdict.alone_not_above" if alone else "verdict.not_above_baseline"
     baseline = verdict.leaders[0].baseline(verdict.split, verdict.metric)
     assert baseline is not None, "above_baseline is None without a baseline's score"
     return say(
-        "verdict.not_above_baseline",
-        baseline=say(f"against.{task.kind.baseline}"),
+        key,
+        baseline=against_baseline(task.kind, say),
         value=score_text(baseline.value, verdict.metric, say),
     )
 

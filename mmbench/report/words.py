@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from mmbench.cards import Label, ModelCard, prompt_language
+from mmbench.cards import Label, ModelCard, TaskCard, prompt_language
 from mmbench.compare.baselines import Below
 from mmbench.compare.cells import Cell, setup_of
-from mmbench.kinds import kind
+from mmbench.kinds import Kind, kind
 from mmbench.metrics.table import metric
 from mmbench.records import Record
 from mmbench.report.document import Column
@@ -14,6 +14,7 @@ from mmbench.report.i18n import Messages
 from mmbench.report.numbers import (
     MISSING,
     RANK,
+    TARGET,
     is_share,
     score,
     score_with_interval,
@@ -22,6 +23,15 @@ from mmbench.report.numbers import (
 
 KNOWN_LANGUAGES = ("en", "zh")
 KNOWN_SPLITS = ("test", "validation", "train")
+OWN_BASELINE = (
+    "captioning",
+    "multilabel",
+    "multitask",
+    "question_answering",
+    "regression",
+    "transcription",
+)
+"""Kinds whose baseline needs other words than that of others of the same rule."""
 
 
 def mark(model: ModelCard, say: Messages) -> str:
@@ -113,7 +123,17 @@ def baseline_row(
 ) -> tuple[str, ...]:
     """The first row of a table of scores: what every model must beat."""
     empty = (MISSING,) * (len(lead_columns(findings, say)) - 1)
-    return (say(f"baseline.{task.kind.baseline}"), *empty, *values)
+    return (baseline_name(task.kind, say), *empty, *values)
+
+
+def baseline_name(of: Kind, say: Messages) -> str:
+    """What a model of the kind must beat, as a table names it."""
+    return say(f"baseline.{of.name if of.name in OWN_BASELINE else of.baseline}")
+
+
+def against_baseline(of: Kind, say: Messages) -> str:
+    """The same as it stands in a sentence."""
+    return say(f"against.{of.name if of.name in OWN_BASELINE else of.baseline}")
 
 
 def scored_in_part(task: TaskFindings) -> list[tuple[str, str, str]]:
@@ -133,12 +153,17 @@ def metric_name(name: str, say: Messages) -> str:
     return say(f"metric.{name}")
 
 
-def metric_with_unit(name: str, say: Messages) -> str:
-    """The metric as a table header: `accuracy (%)` where values are in percent."""
-    told, unit = metric_name(name, say), metric(name).unit
-    if is_share(name):
-        return f"{told} (%)"
-    return f"{told} ({say(f'unit.{unit}')})" if unit else told
+def metric_with_unit(name: str, say: Messages, task: TaskCard | None = None) -> str:
+    """The metric as a table header: `accuracy (%)` where values are in percent, and where it does
+    not go without saying, which way is better. task: whose targets may have a unit."""
+    row = metric(name)
+    unit = "%" if is_share(name) else ""
+    if row.unit:
+        own = None if task is None or row.unit != TARGET else say.pick(task.unit)
+        unit = own or say(f"unit.{row.unit}")
+    if not row.higher_is_better and row.unit != RANK:
+        unit = say("unit.lower", unit=unit)
+    return f"{metric_name(name, say)} ({unit})" if unit else metric_name(name, say)
 
 
 def score_text(value: float | None, name: str, say: Messages) -> str:
@@ -150,6 +175,9 @@ def score_text(value: float | None, name: str, say: Messages) -> str:
 
 def baseline_text(item: Below, say: Messages) -> str:
     """What the trial ended below, as it stands in a sentence."""
+    own = kind(item.record.trial.task.kind)
+    if item.baseline == own.baseline:
+        return against_baseline(own, say)
     if item.baseline_recipe is None:
         return say(f"against.{item.baseline}")
     return say("against.probe", recipe=item.baseline_recipe)
@@ -181,8 +209,17 @@ def outcome_text(cell: Cell, split: str, say: Messages) -> str:
     return score_text(found.value, name, say) + interval.removeprefix(plain)
 
 
-def label_name(value: str, labels: tuple[Label, ...] | None, say: Messages) -> str:
-    """A class by its name for people, if the task's card gives one."""
+def label_name(value: str, task: TaskCard, say: Messages) -> str:
+    """A class by its name for people, if the task's card gives one; of several targets, the class
+    of one, `target: class`."""
+    for name, part in task.target.parts.items():
+        head = f"{name}: "
+        if value.startswith(head):
+            return head + _label_name(value.removeprefix(head), part.labels, say)
+    return _label_name(value, task.target.labels, say)
+
+
+def _label_name(value: str, labels: tuple[Label, ...] | None, say: Messages) -> str:
     for label in labels or ():
         if str(label.value) == value:
             return say.pick(label.names) or value

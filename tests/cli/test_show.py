@@ -73,3 +73,17 @@ def test_words_of_cards_are_no_markup_and_no_escape(mm: Command, here: Path) -> 
     assert ran.status == 0
     assert "[/red]x [link=http://a]b[/link]" in ran.out
     assert not set("\x1b\x07\u202e") & set(ran.out)
+
+
+@pytest.mark.parametrize(
+    ("task", "recipe"),
+    [
+        ("strokes-zh", "probe"),
+        ("people-daily-ner", "head"),
+        ("emoji-retrieval-zh", "probe"),
+    ],
+)
+def test_what_to_run_next_is_no_refusal(mm: Command, task: str, recipe: str) -> None:
+    """Taggers have no probe."""
+    (line,) = (x for x in mm("show", task).out.splitlines() if "next: " in x)
+    assert line.split(f"--tasks {task} --recipes ")[1] == f"{recipe} --dry-run"

@@ -16,6 +16,7 @@ from mmbench.compare.checks import (
 )
 from mmbench.metrics import table
 from mmbench.records import GridPoint, Record, SplitFacts
+from tests.compare.kinds import record_of
 
 MakeRecord = Callable[..., Record]
 
@@ -262,3 +263,12 @@ def test_a_choice_at_the_edge_of_the_grid_is_seen(
         for rate in rates
     )
     assert at_grid_edge(make_record(grid=grid)) is edge
+
+
+def test_clips_that_were_cut_are_not_told_as_texts() -> None:
+    facts = SplitFacts(split="test", examples=100, truncated=30)
+    record = replace(record_of("transcription"), data=(facts,))
+    task = replace(record.trial.task, inputs={"audio": "clip"})
+    heard = replace(record, trial=replace(record.trial, task=task))
+    (found,) = input_concerns([heard])
+    assert (found.kind, found.share) == ("cut_clips", 0.3)

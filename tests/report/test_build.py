@@ -100,8 +100,8 @@ def test_ending_below_majority_zero_shot_or_probe_is_said_loudly(
     documents: dict[Lang, Document],
 ) -> None:
     texts = (
-        ("Worse than the majority class", "Ended below zero-shot", "Worse than the probe"),
-        ("低于多数类基线", "低于零样本", "低于同一模型的探测"),
+        ("Worse than the majority baseline", "Ended below zero-shot", "Worse than the probe"),
+        ("低于多数基线", "低于零样本", "低于同一模型的探测"),
     )
     for lang, (majority, zero_shot, probe) in zip(LANGS, texts, strict=True):
         found = notices(documents[lang])

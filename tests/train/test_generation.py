@@ -43,7 +43,8 @@ from mmbench.train import strategy
 from mmbench.train.generation import Generative
 from mmbench.train.learner import Place
 from mmbench.train.objectives.generation import most_frequent
-from mmbench.trial import Bench, resolve, run_trial
+from mmbench.trial import resolve, run_trial
+from mmbench.workbench import Bench
 from tests.models.audio_samples import sound_file, tone
 from tests.models.generative_samples import card as written_card
 from tests.models.generative_samples import sound_rules, write
