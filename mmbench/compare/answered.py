@@ -27,10 +27,11 @@ Column = NDArray[Any]
 Columns = Mapping[str, Column]
 
 QUERY = {"i2t": "image", "t2i": "text"}
+SIDES = ("target", "predicted")
 PROBABILITIES = ("multilabel", "sentence_pair")
-"""Kinds that answer with probabilities, of which all metrics but these two see the side of one half
-alone."""
+"""Kinds that answer with probabilities, of which a metric sees the side of one half."""
 OF_ORDER = ("mean_average_precision", "roc_auc")
+"""The metrics that see more of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -76,9 +77,6 @@ def answer_columns(task: TaskCard) -> tuple[str, ...]:
     if task.kind == "multitask":
         return tuple(f"{side}_{part}" for part in task.target.parts for side in SIDES)
     return ("target", "logits" if task.kind in PROBABILITIES else "predicted")
-
-
-SIDES = ("target", "predicted")
 
 
 def targets_of(task: TaskCard, columns: Columns) -> Column:
