@@ -25,7 +25,7 @@ from mmbench.progress import Watcher
 from mmbench.records import Trial
 from mmbench.runs import RunSummary, Work, prepare_run, run_suite
 from mmbench.store import Store, Stored, latest, load
-from mmbench.trial import Keep
+from mmbench.workbench import Keep
 
 __all__ = [
     "RunSummary",

@@ -19,7 +19,8 @@ from mmbench.records import BEHAVIOUR, Failure, Fingerprint, Record, Trial
 from mmbench.store import Store, Stored
 from mmbench.train.device import choose_device, true_float32
 from mmbench.train.kept import RATES
-from mmbench.trial import UNRESOLVED, Bench, Keep, resolve
+from mmbench.trial import UNRESOLVED, resolve
+from mmbench.workbench import Bench, Keep
 
 NOBODY: Place = ("", "", "", 0, None)
 

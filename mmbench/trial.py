@@ -1,33 +1,23 @@
 """One trial, from its cards to its record."""
 
-import copy
 import hashlib
-import time
 import traceback
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Literal
-
-import torch
 
 from mmbench.atomic import write_atomically
-from mmbench.data.cache import Cache, Tally, default_cache_root
+from mmbench.data.cache import Tally
 from mmbench.data.examples import TaskData
 from mmbench.data.identity import data_digest, media_columns
-from mmbench.data.tasks import load_task
-from mmbench.digests import digest_of
 from mmbench.errors import MmbenchError, TrialError
 from mmbench.meters import environment
 from mmbench.meters.begun import Begun
-from mmbench.meters.calibrated import Calibrator
 from mmbench.meters.memory import peak_memory
 from mmbench.meters.noise import other_work, throttled
 from mmbench.meters.seen import Seen
-from mmbench.models.base import Adapter
 from mmbench.models.identity import weights_digest
-from mmbench.models.loading import load
-from mmbench.progress import Silent, Watcher
+from mmbench.progress import Watcher
 from mmbench.records import (
     Artefact,
     Failure,
@@ -35,76 +25,22 @@ from mmbench.records import (
     Record,
     Trial,
 )
+from mmbench.train.answering import TIMED_EARLIER
 from mmbench.train.costs import costs
-from mmbench.train.device import seed_everything, seed_for, true_float32
+from mmbench.train.device import seed_everything, true_float32
 from mmbench.train.facts import split_facts
 from mmbench.train.finetune import Finetuned, finetune
 from mmbench.train.grid import grid_points
-from mmbench.train.identities import card_of, identities, identity_of
+from mmbench.train.identities import identities
 from mmbench.train.kept import MODEL, RATES, drop_chosen, rate_keeper, read_start, save_kept
 from mmbench.train.outcome import Outcome, judge, write_predictions
 from mmbench.train.setting import Setting
 from mmbench.train.shots import draw_shots
-
-Keep = Literal["best", "all", "none"]
-"""Which fine-tuned weights stay: the best, those of each learning rate besides, or none."""
+from mmbench.workbench import Bench, Keep
 
 UNRESOLVED = "unresolved"
-LEAVES_WEIGHTS = ("zero_shot", "probe", "head")
-INFERENCE_SECONDS = 10.0
-MOST_COPIED_BYTES = 2 * 2**30
 TOKENIZER = "tokenizer.json"
 LOADED_EARLIER = "measured when the weights were loaded for an earlier trial"
-
-
-@dataclass(slots=True, kw_only=True)
-class Bench:
-    """Where trials run, one after the other. The data of the last task and the weights of the last
-    model are kept for the next trial; `loaded_seconds` is what loading these weights took."""
-
-    device: torch.device
-    cache: Cache = field(default_factory=lambda: Cache(default_cache_root()))
-    keep: Keep = "none"
-    watcher: Watcher = field(default_factory=Silent)
-    inference_seconds: float = field(default_factory=lambda: INFERENCE_SECONDS)
-    loaded_seconds: float = 0.0
-    calibrator: Calibrator = field(init=False)
-    _data: tuple[str, TaskData] | None = None
-    _model: tuple[str, Adapter] | None = None
-
-    def __post_init__(self) -> None:
-        self.calibrator = Calibrator(self.device)
-
-    def task_data(self, trial: Trial) -> TaskData:
-        wanted = digest_of([trial.task_behaviour, trial.digests["task"], trial.limit])
-        if self._data is None or self._data[0] != wanted:
-            self._data = (wanted, load_task(trial.task, limit=trial.limit))
-        return self._data[1]
-
-    def adapter(self, trial: Trial) -> tuple[Adapter, bool]:
-        """The trial's model with pristine weights, and whether they were loaded just now.
-
-        A strategy that writes into the weights gets a copy, or, of a large model, the weights
-        themselves, which are then loaded again for the next trial.
-        """
-        wanted = identity_of(trial)
-        known = self._model is not None and self._model[0] == wanted
-        if not known:
-            self._model = None  # two models at a time may not fit
-            began = time.perf_counter()
-            loaded = load(card_of(trial), seed=seed_for(trial.seed, "weights"))
-            self.loaded_seconds = time.perf_counter() - began
-            self._model = (wanted, loaded)
-        assert self._model is not None, "it was loaded above"
-        adapter = self._model[1]
-        recipe = trial.recipe
-        leaves = recipe.strategy in LEAVES_WEIGHTS and recipe.pretraining is None
-        if leaves and not adapter.fresh():
-            return adapter, not known
-        if sum(p.numel() * p.element_size() for p in adapter.parameters()) > MOST_COPIED_BYTES:
-            self._model = None
-            return adapter, not known
-        return copy.deepcopy(adapter), not known
 
 
 def resolve(trial: Trial) -> Trial:
@@ -164,6 +100,9 @@ def _reused(bench: Bench, before: Tally, record: Record) -> Measurement:
     saved -= tally.waited_seconds - before.waited_seconds
     if loading is not None and loading.note == LOADED_EARLIER:
         saved += loading.value or 0.0
+    timed = record.measurement("answering_seconds")
+    if timed is not None and timed.note == TIMED_EARLIER:
+        saved += timed.value or 0.0
     return Measurement(name="reused_seconds", unit="s", value=max(0.0, saved))
 
 
@@ -244,7 +183,8 @@ def _stages(
     )
     yield record
     watcher.phase("timing")
-    cost = costs(finetuned, setting)
+    cost = costs(finetuned, setting, bench.timed_answering(trial))
+    bench.keep_answering(trial, cost.answering)
     record = replace(
         record,
         measurements=(*cost.measurements, *record.measurements),

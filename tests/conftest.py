@@ -25,7 +25,7 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
 @pytest.fixture
 def quick_timing(monkeypatch: pytest.MonkeyPatch) -> None:
     """Trials time their inference for a moment only; what the rates are is not asked."""
-    monkeypatch.setattr("mmbench.trial.INFERENCE_SECONDS", 0.1)
+    monkeypatch.setattr("mmbench.workbench.INFERENCE_SECONDS", 0.1)
     monkeypatch.setattr("mmbench.meters.peak.CALIBRATION_SIZE", {"cpu": 16})
     monkeypatch.setattr("mmbench.meters.peak.CALIBRATION_BYTES", {"cpu": 1024})
 

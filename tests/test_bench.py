@@ -6,13 +6,15 @@ from pathlib import Path
 import pytest
 import torch
 
-from mmbench import trial as trials
+from mmbench import workbench
 from mmbench.cards import FolderModel, ModelCard, RandomModel, Recipe, TaskCard
 from mmbench.data.cache import Cache
 from mmbench.models.base import Adapter
 from mmbench.models.loading import load
 from mmbench.records import Record, Trial
-from mmbench.trial import Bench, resolve, run_trial
+from mmbench.train.answering import TIMED_EARLIER
+from mmbench.trial import LOADED_EARLIER, resolve, run_trial
+from mmbench.workbench import Bench
 
 pytestmark = pytest.mark.usefixtures("quick_timing")
 
@@ -47,7 +49,7 @@ def test_every_trial_starts_from_pristine_weights(
     most: int,
 ) -> None:
     """Alone, after others of the same model, and again: the same digest."""
-    monkeypatch.setattr(trials, "MOST_COPIED_BYTES", most)
+    monkeypatch.setattr(workbench, "MOST_COPIED_BYTES", most)
     probe, full = (
         Trial(model=tiny_bert, task=colours, recipe=recipe, seed=0) for recipe in (PROBE, FULL)
     )
@@ -70,7 +72,7 @@ def test_weights_are_loaded_once_for_trials_of_one_model(
         loaded.append(card.name)
         return load(card, seed=seed)
 
-    monkeypatch.setattr(trials, "load", counting)
+    monkeypatch.setattr(workbench, "load", counting)
     bench = bench_at(tmp_path)
     trial = Trial(model=tiny_bert, task=colours, recipe=PROBE, seed=0)
     first = run(bench, trial, tmp_path / "a")
@@ -80,7 +82,7 @@ def test_weights_are_loaded_once_for_trials_of_one_model(
     assert one is not None
     assert other is not None
     assert one.value == other.value
-    assert (one.note, other.note) == (None, trials.LOADED_EARLIER)
+    assert (one.note, other.note) == (None, LOADED_EARLIER)
 
 
 def test_a_random_start_is_drawn_again_for_every_seed(
@@ -121,5 +123,31 @@ def test_what_earlier_trials_saved_is_told(
     assert saved is not None
     assert loading is not None
     assert first.value == 0
-    assert saved.value == pytest.approx(bench.cache.tally.saved_seconds + (loading.value or 0))
+    timed = second.measurement("answering_seconds")
+    assert timed is not None
+    earlier = (loading.value or 0) + (timed.value or 0)
+    assert saved.value == pytest.approx(bench.cache.tally.saved_seconds + earlier)
     assert bench.cache.tally.saved_seconds > 0
+
+
+def test_a_cell_is_timed_once_and_the_other_seeds_say_so(
+    tiny_bert: ModelCard, colours: TaskCard, tmp_path: Path
+) -> None:
+    bench = bench_at(tmp_path)
+    first, second, other = (
+        run(bench, Trial(model=tiny_bert, task=colours, recipe=recipe, seed=seed), tmp_path / name)
+        for name, recipe, seed in (("a", PROBE, 0), ("b", PROBE, 1), ("c", FULL, 1))
+    )
+    for name in ("inference_samples_per_second", "latency_p50_seconds", "answering_seconds"):
+        timed, told, again = (r.measurement(name) for r in (first, second, other))
+        assert timed is not None
+        assert told is not None
+        assert again is not None
+        assert timed.note != TIMED_EARLIER
+        assert (told.value, told.note) == (timed.value, TIMED_EARLIER)
+        assert again.note != TIMED_EARLIER, "another recipe is another cell"
+    saved = second.measurement("reused_seconds")
+    took = second.measurement("answering_seconds")
+    assert saved is not None
+    assert took is not None
+    assert (saved.value or 0.0) >= (took.value or 0.0)

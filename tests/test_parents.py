@@ -15,7 +15,7 @@ from mmbench.plan import Plan, continued, mismatch, plan
 from mmbench.records import Record, Trial
 from mmbench.runs import RunSummary, prepare_run, run_suite
 from mmbench.store import Store
-from mmbench.trial import Keep
+from mmbench.workbench import Keep
 from tests.specimens import RECIPE_FIELDS, write_card, write_cards
 from tests.test_plan import suite
 

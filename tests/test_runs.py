@@ -16,7 +16,7 @@ from mmbench.plan import Plan, Refusal
 from mmbench.records import Record, Trial
 from mmbench.runs import RunSummary, Work, prepare_run, run_suite
 from mmbench.store import Store, Stored, latest
-from mmbench.trial import Keep
+from mmbench.workbench import Keep
 
 pytestmark = pytest.mark.usefixtures("quick_timing")
 

@@ -13,7 +13,8 @@ from mmbench.cards import FileData, ModelCard, PackageModel, Recipe, SplitRule, 
 from mmbench.codec import dump_json, load_record
 from mmbench.data.cache import Cache
 from mmbench.records import Record, Trial
-from mmbench.trial import UNRESOLVED, Bench, resolve, run_trial
+from mmbench.trial import UNRESOLVED, resolve, run_trial
+from mmbench.workbench import Bench
 
 pytestmark = pytest.mark.usefixtures("quick_timing")
 

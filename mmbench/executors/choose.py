@@ -7,7 +7,7 @@ from mmbench.errors import PlanError
 from mmbench.executors.inline import Inline
 from mmbench.executors.worker import Worker
 from mmbench.records import Record, Trial
-from mmbench.trial import Bench, Keep
+from mmbench.workbench import Bench, Keep
 
 ExecutorName = Literal["worker", "inline", "fresh"]
 """worker: a process for each model. fresh: a process for each trial. inline: in this process."""

@@ -7,7 +7,8 @@ from pathlib import Path
 import torch
 
 from mmbench.records import Record, Trial
-from mmbench.trial import Bench, Keep, run_trial
+from mmbench.trial import run_trial
+from mmbench.workbench import Bench, Keep
 
 
 class Inline:

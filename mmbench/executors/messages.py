@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 
 from mmbench.codec import dump_json
 from mmbench.records import Record, Trial
-from mmbench.trial import Keep
+from mmbench.workbench import Keep
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

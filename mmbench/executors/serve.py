@@ -19,7 +19,7 @@ from mmbench.executors.messages import (
     line_of,
 )
 from mmbench.records import Record, Trial
-from mmbench.trial import Bench
+from mmbench.workbench import Bench
 
 
 def serve(lines: IO[bytes], told: IO[bytes], began: float) -> None:

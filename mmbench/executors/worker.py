@@ -18,7 +18,7 @@ from mmbench.executors.process import Child, Ending
 from mmbench.meters.begun import Begun
 from mmbench.progress import Watcher
 from mmbench.records import Failure, Measurement, Record, Trial
-from mmbench.trial import Bench, Keep
+from mmbench.workbench import Bench, Keep
 
 START_SECONDS = 600.0  # to import everything, from a slow disk perhaps
 SHARED = "shared by the trials of this worker"

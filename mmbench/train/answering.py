@@ -5,6 +5,7 @@ Each stretch ends as soon as its interval is narrow (`meters.enough`), and at it
 
 import itertools
 import time
+from dataclasses import dataclass, replace
 
 import torch
 
@@ -16,7 +17,7 @@ from mmbench.meters.clock import StepClock, Window, synchronise
 from mmbench.meters.enough import mean_is_known
 from mmbench.meters.latency import latency_measurements, staged
 from mmbench.meters.noise import FEW_WINDOWS
-from mmbench.meters.rates import steady_windows
+from mmbench.meters.rates import steady_windows, throughput
 from mmbench.records import Measurement
 from mmbench.train.device import Precision, autocast
 from mmbench.train.finetune import Finetuned
@@ -36,6 +37,36 @@ LATENCY_SHARE = 0.25  # of the time for inference, where that is short
 LATENCY_CALLS = 1000
 PREPARING_SECONDS = 1.0
 PREPARING_LEAST_SECONDS = 0.5
+
+
+TIMED_EARLIER = "measured when an earlier trial of this cell was timed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answering:
+    """How fast one model answers. windows: of inference in batches. seconds: what timing took."""
+
+    windows: tuple[Window, ...]
+    measurements: tuple[Measurement, ...]
+    seconds: float
+    earlier: bool = False
+
+    def from_earlier(self) -> "Answering":
+        """The same for another seed of the cell, which says so."""
+        told = tuple(replace(found, note=TIMED_EARLIER) for found in self.measurements)
+        return replace(self, measurements=told, earlier=True)
+
+
+def time_answering(finetuned: Finetuned, setting: Setting) -> Answering:
+    began = time.perf_counter()
+    windows = inference_windows(finetuned, setting)
+    measurements = (
+        *throughput(windows, "inference"),
+        with_preparing(finetuned, setting),
+        *latency(finetuned, setting),
+    )
+    seconds = time.perf_counter() - began
+    return Answering(windows=tuple(windows), measurements=measurements, seconds=seconds)
 
 
 def inference_windows(finetuned: Finetuned, setting: Setting) -> list[Window]:

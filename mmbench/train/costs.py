@@ -7,7 +7,7 @@ from mmbench.meters.clock import Window
 from mmbench.meters.noise import never_settled, unstable_windows
 from mmbench.meters.rates import shares, spent, steady_windows, throughput, warmup_of
 from mmbench.records import Measurement
-from mmbench.train.answering import inference_windows, latency, with_preparing
+from mmbench.train.answering import TIMED_EARLIER, Answering, time_answering
 from mmbench.train.finetune import Finetuned
 from mmbench.train.grid import Grid
 from mmbench.train.held import has_images, has_text, held, holding, sampling_rate
@@ -18,21 +18,30 @@ MEASURED_EARLIER = "measured when the features were computed"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Costs:
-    """warnings: what speaks against comparing these figures, each with advice."""
+    """warnings: what speaks against comparing these figures, each with advice. answering: to be
+    kept for the next seed of the cell."""
 
     measurements: tuple[Measurement, ...]
     warnings: tuple[str, ...]
+    answering: Answering
 
 
-def costs(finetuned: Finetuned, setting: Setting) -> Costs:
-    """Rates of training, feature extraction and inference, and what each stage took."""
+def costs(finetuned: Finetuned, setting: Setting, known: Answering | None = None) -> Costs:
+    """Rates of training, feature extraction and inference, and what each stage took.
+
+    known: how fast an earlier seed of the cell answered in this process, which is not timed again.
+    """
     model, grid = finetuned.model, finetuned.grid
-    inference = inference_windows(finetuned, setting)
+    answering = time_answering(finetuned, setting) if known is None else known.from_earlier()
     measurements = [
         *(_training(finetuned, grid) if grid is not None else ()),
-        *throughput(inference, "inference"),
-        with_preparing(finetuned, setting),
-        *latency(finetuned, setting),
+        *answering.measurements,
+        Measurement(
+            name="answering_seconds",
+            unit="s",
+            value=answering.seconds,
+            note=TIMED_EARLIER if answering.earlier else None,
+        ),
         Measurement(
             name="parameters", unit="1", value=float(sum(p.numel() for p in model.parameters()))
         ),
@@ -41,7 +50,8 @@ def costs(finetuned: Finetuned, setting: Setting) -> Costs:
     trained = [] if grid is None else held(grid.chosen.windows, finetuned)
     return Costs(
         measurements=tuple(measurements),
-        warnings=(*_unstable(trained, "training"), *_unstable(inference, "inference")),
+        warnings=(*_unstable(trained, "training"), *_unstable(answering.windows, "inference")),
+        answering=answering,
     )
 
 

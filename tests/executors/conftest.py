@@ -12,7 +12,8 @@ import torch
 from mmbench.cards import ModelCard, RandomModel, Recipe, TaskCard, TextRules
 from mmbench.data.cache import Cache
 from mmbench.records import Trial
-from mmbench.trial import Bench, resolve
+from mmbench.trial import resolve
+from mmbench.workbench import Bench
 
 RECIPE = Recipe(name="quick", strategy="probe", learning_rates=(1e-2,), epochs=1, evaluations=1)
 

@@ -6,7 +6,7 @@ from mmbench.errors import PlanError
 from mmbench.executors.choose import ExecutorName, make_executor
 from mmbench.executors.inline import Inline
 from mmbench.executors.worker import Worker
-from mmbench.trial import Bench
+from mmbench.workbench import Bench
 
 
 def test_names_stand_for_lifetimes(bench: Bench) -> None:

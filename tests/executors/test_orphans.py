@@ -18,8 +18,8 @@ from tests.specimens import RECIPE_FIELDS, SUITE_FIELDS, write_card
 ROOT = Path(mmbench.__file__).parents[1]
 PROGRAM = """
 import sys
-import mmbench.trial
-mmbench.trial.INFERENCE_SECONDS = 0.05
+import mmbench.workbench
+mmbench.workbench.INFERENCE_SECONDS = 0.05
 from mmbench.cli.main import main
 sys.exit(main(sys.argv[1:]))
 """

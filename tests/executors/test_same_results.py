@@ -9,7 +9,8 @@ from mmbench.cards import ModelCard, Recipe, TaskCard
 from mmbench.data.cache import Cache
 from mmbench.executors.choose import ExecutorName, make_executor
 from mmbench.records import Record, Trial
-from mmbench.trial import Bench, resolve
+from mmbench.trial import resolve
+from mmbench.workbench import Bench
 
 RECIPE = Recipe(
     name="full-tiny",

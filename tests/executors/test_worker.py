@@ -15,7 +15,7 @@ from mmbench.executors import process
 from mmbench.executors.worker import SHARED, Worker
 from mmbench.progress import Silent
 from mmbench.records import Failure, Measurement, Record, Trial
-from mmbench.trial import Bench
+from mmbench.workbench import Bench
 from tests.executors.conftest import TrialOf, alive, numbers, with_seed, within
 
 

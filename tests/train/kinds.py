@@ -69,7 +69,7 @@ def task(
 def trained(model: ModelCard, card: TaskCard, folder: Path, recipe: Recipe = BY_HEART) -> Stored:
     """A trial that kept its model."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("mmbench.trial.INFERENCE_SECONDS", 0.05)
+        patch.setattr("mmbench.workbench.INFERENCE_SECONDS", 0.05)
         patch.setattr("mmbench.meters.peak.CALIBRATION_SIZE", {"cpu": 16})
         patch.setattr("mmbench.meters.peak.CALIBRATION_BYTES", {"cpu": 1024})
         return Stored(folder=folder, record=run(model, card, recipe, folder, keep="best"))

@@ -17,7 +17,8 @@ from mmbench.data.examples import Examples
 from mmbench.data.tasks import load_task
 from mmbench.models.sources import locate
 from mmbench.records import Trial
-from mmbench.trial import Bench, resolve, run_trial
+from mmbench.trial import resolve, run_trial
+from mmbench.workbench import Bench
 
 SEEDS = (0, 1, 2)
 EPOCHS, BATCH, RATE = 3, 32, 1e-4

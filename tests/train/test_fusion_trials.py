@@ -22,7 +22,8 @@ from mmbench.records import Record, Trial
 from mmbench.store import Stored
 from mmbench.train.costs import MEASURED_EARLIER
 from mmbench.train.kept import load_kept
-from mmbench.trial import Bench, resolve, run_trial
+from mmbench.trial import resolve, run_trial
+from mmbench.workbench import Bench
 from tests.models.samples import image_card, squash
 from tests.models.test_fusion import BLOCKS, By, fusion_card
 from tests.train.pictures import SPLITS, flag

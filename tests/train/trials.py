@@ -7,7 +7,8 @@ import torch
 from mmbench.cards import ModelCard, Recipe, TaskCard
 from mmbench.data.cache import Cache
 from mmbench.records import Record, Trial
-from mmbench.trial import Bench, Keep, resolve, run_trial
+from mmbench.trial import resolve, run_trial
+from mmbench.workbench import Bench, Keep
 
 
 def run(
