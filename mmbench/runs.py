@@ -10,12 +10,13 @@ import torch
 from mmbench.compare.setups import differing
 from mmbench.errors import MmbenchError
 from mmbench.executors.choose import ExecutorName, make_executor
+from mmbench.fingerprint import Fingerprint
 from mmbench.meters import environment
 from mmbench.meters.begun import Begun
 from mmbench.parents import Place, place_of
 from mmbench.plan import Plan, Refusal
 from mmbench.progress import Silent, Watcher
-from mmbench.records import BEHAVIOUR, Failure, Fingerprint, Record, Trial
+from mmbench.records import BEHAVIOUR, Failure, Record, Trial
 from mmbench.store import Store, Stored
 from mmbench.train.device import choose_device, true_float32
 from mmbench.train.kept import RATES

@@ -10,7 +10,8 @@ from typing import Literal
 from mmbench.cards import ModelCard
 from mmbench.digests import digest_of, set_fields
 from mmbench.errors import CardError
-from mmbench.records import Environment, Failure, Fingerprint, Measurement, model_behaviour
+from mmbench.fingerprint import Environment, Fingerprint
+from mmbench.records import Failure, Measurement, model_behaviour
 
 FORMAT = 1
 

@@ -14,7 +14,8 @@ from mmbench.cards import (
     TaskCard,
     TextRules,
 )
-from mmbench.records import Environment, Fingerprint, Record, Score, Status, Trial
+from mmbench.fingerprint import Environment, Fingerprint
+from mmbench.records import Record, Score, Status, Trial
 
 MODEL = ModelCard(
     name="tiny",

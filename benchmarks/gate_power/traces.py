@@ -7,7 +7,7 @@ from typing import Literal
 
 from mmbench.atomic import write_atomically
 from mmbench.codec import dump_json, load_json
-from mmbench.records import Environment, Fingerprint
+from mmbench.fingerprint import Environment, Fingerprint
 from mmbench.speed.paired import Clock, TimedPair
 
 ROOT = Path(__file__).parents[2]

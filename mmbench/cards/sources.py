@@ -54,8 +54,8 @@ class TrainedTokenizer:
     """A tokenizer that is trained on the texts of the training split.
 
     `vocabulary` is the number of entries that the model embeds; fewer may be found in the texts.
-    pieces: `wordpiece` by BERT's rules, for models that read; `bpe`, whose pieces give back the very
-    text, capitals and spaces included, for models that write.
+    pieces: `wordpiece` by BERT's rules, for models that read; `bpe`, whose pieces give back the
+    very text, capitals and spaces included, for models that write.
     """
 
     via: Literal["trained"]

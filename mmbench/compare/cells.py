@@ -14,8 +14,9 @@ from typing import Any, Literal
 
 from mmbench.cards import ModelCard, Recipe, Side, TaskCard
 from mmbench.digests import digest_of
+from mmbench.fingerprint import Fingerprint
 from mmbench.kinds import kind
-from mmbench.records import Fingerprint, Measurement, Record, Score, Stage, score_of
+from mmbench.records import Measurement, Record, Score, Stage, score_of
 
 Mark = Literal["pretrained", "scratch"]
 

@@ -8,15 +8,9 @@ from typing import Literal
 from mmbench.cards import Recipe
 from mmbench.compare.gate import Aspect, Reason
 from mmbench.digests import set_fields
+from mmbench.fingerprint import Environment, Fingerprint
 from mmbench.meters.noise import SHORT, UNSTABLE, other_work
-from mmbench.records import (
-    Environment,
-    Failure,
-    Fingerprint,
-    Measurement,
-    Trial,
-    model_behaviour,
-)
+from mmbench.records import Failure, Measurement, Trial, model_behaviour
 from mmbench.speed_record import SpeedRecord
 from mmbench.store import Stored
 

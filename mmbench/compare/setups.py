@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 
-from mmbench.records import Fingerprint
+from mmbench.fingerprint import Fingerprint
 
 NOT_RECORDED = "not recorded"
 TOLD_ONLY = ("code",)

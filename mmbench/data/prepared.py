@@ -31,8 +31,8 @@ class Prepared(Protocol):
 
     lengths: [N] real tokens (or samples of a sound, or 1) of each row: batches are grouped by it,
     padded to the longest, and tokens/s counts it. digest: of the content and the rules that made
-    it, so that whatever is computed from it can be cached. collate gives [B, …] tensors. padded_to: the
-    length that every row is padded to; None if it is that of the batch's longest row.
+    it, so that whatever is computed from it can be cached. collate gives [B, …] tensors. padded_to:
+    the length that every row is padded to; None if it is that of the batch's longest row.
     """
 
     @property

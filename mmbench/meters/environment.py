@@ -12,8 +12,9 @@ import psutil
 import torch
 
 from mmbench import __version__
+from mmbench.fingerprint import Environment, Fingerprint
 from mmbench.meters import nvml
-from mmbench.records import BEHAVIOUR, Environment, Fingerprint
+from mmbench.records import BEHAVIOUR
 
 LIBRARIES = (
     *("torch", "torchvision", "transformers", "timm", "open_clip_torch", "tokenizers"),

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from mmbench.records import Environment, Record
+from mmbench.fingerprint import Environment
+from mmbench.records import Record
 from mmbench.report.detail import interval_methods
 from mmbench.report.document import (
     Block,

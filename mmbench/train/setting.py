@@ -8,8 +8,8 @@ import torch
 
 from mmbench.cards import Recipe, Side, TaskCard
 from mmbench.data.cache import Cache
+from mmbench.fingerprint import Fingerprint
 from mmbench.progress import Watcher
-from mmbench.records import Fingerprint
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,6 @@ from mmbench.store import Store, Stored
 from tests.cli.conftest import Command, FakeApi
 from tests.specimens import MODEL, TASK, TRIAL, record
 
-
 ANSWER = Labelled(
     id="0",
     label="good",

@@ -9,19 +9,9 @@ from mmbench.cards import HubModel, ModelCard, RandomModel, Recipe, TaskCard, Te
 from mmbench.cards.recipe import Strategy
 from mmbench.cards.sources import BundledData
 from mmbench.cards.task import Target
+from mmbench.fingerprint import Environment, Fingerprint
 from mmbench.kinds import KINDS
-from mmbench.records import (
-    Environment,
-    Fingerprint,
-    GridPoint,
-    Measurement,
-    Record,
-    Score,
-    SplitFacts,
-    Stage,
-    Status,
-    Trial,
-)
+from mmbench.records import GridPoint, Measurement, Record, Score, SplitFacts, Stage, Status, Trial
 
 Reached = tuple[float, float | None, float | None]
 MakeRecord = Callable[..., Record]

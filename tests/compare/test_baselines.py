@@ -6,9 +6,10 @@ from dataclasses import replace
 import pytest
 
 from mmbench.compare.baselines import below_baselines
+from mmbench.fingerprint import Fingerprint
 from mmbench.kinds import KINDS
 from mmbench.metrics.table import metric
-from mmbench.records import Fingerprint, Record, Score, Stage
+from mmbench.records import Record, Score, Stage
 from tests.compare.kinds import record_of
 
 MakeRecord = Callable[..., Record]

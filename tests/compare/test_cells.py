@@ -6,7 +6,8 @@ from dataclasses import replace
 import pytest
 
 from mmbench.compare.cells import by_basis, cells
-from mmbench.records import Fingerprint, Measurement, Record
+from mmbench.fingerprint import Fingerprint
+from mmbench.records import Measurement, Record
 
 MakeRecord = Callable[..., Record]
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mmbench.compare.setups import differences, differing
-from mmbench.records import Fingerprint
+from mmbench.fingerprint import Fingerprint
 
 HERE = Fingerprint(
     behaviour=1,

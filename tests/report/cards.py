@@ -19,11 +19,8 @@ from mmbench.cards import (
     TaskCard,
     TextRules,
 )
-from mmbench.records import (
-    Environment,
-    Fingerprint,
-    Record,
-)
+from mmbench.fingerprint import Environment, Fingerprint
+from mmbench.records import Record
 from mmbench.report.document import Lang
 from mmbench.store import Stored
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from mmbench.errors import ArmError, NotComparable, PlanError
-from mmbench.records import Fingerprint
+from mmbench.fingerprint import Fingerprint
 from mmbench.speed.messages import Ran
 from mmbench.speed.paired import (
     ALIKE,

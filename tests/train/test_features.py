@@ -13,11 +13,11 @@ from mmbench.data.joint import Repeated
 from mmbench.data.prepared import FeatureRows, Prepared
 from mmbench.data.tasks import examples_from
 from mmbench.errors import TrialError
+from mmbench.fingerprint import Fingerprint
 from mmbench.meters.environment import fingerprint
 from mmbench.models.base import Adapter
 from mmbench.models.loading import load
 from mmbench.progress import Silent
-from mmbench.records import Fingerprint
 from mmbench.train.features import Pass, extract
 from mmbench.train.setting import Setting
 from tests.specimens import RECIPE, TASK

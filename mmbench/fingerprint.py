@@ -1,0 +1,67 @@
+"""Where and with what something ran: what parts records, and what only informs."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from mmbench.digests import digest_of, set_fields
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fingerprint:
+    """Where and with what a trial ran: records compare in speed only where these agree.
+
+    `code` is told but parts nothing: what of the code changes results is `behaviour`. `threads`:
+    of one operation. `cores`: that the process may use. `cpu_capability`: the vector instructions
+    torch chose. `settings`: torch's, of precision and determinism. None: not recorded.
+    """
+
+    behaviour: int
+    code: str
+    device: str
+    device_name: str
+    precision: str
+    threads: int
+    libraries: Mapping[str, str]
+    cpu: str | None = None
+    cpu_capability: str | None = None
+    cores: int | None = None
+    governor: str | None = None
+    interop_threads: int | None = None
+    python: str | None = None
+    driver: str | None = None
+    cuda: str | None = None
+    cudnn: str | None = None
+    power_limit_watts: int | None = None
+    settings: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def digest(self) -> str:
+        """Of everything but `code`. What is not recorded does not enter, and so parts a record from
+        one that knows more."""
+        return digest_of({k: v for k, v in set_fields(self).items() if k != "code"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Environment:
+    """The machine, by an allow-list: nothing of the user's environment variables.
+
+    It informs, and parts no records. `other_cores_busy`: how many cores other processes kept busy,
+    on average, during the trial. `gpus`: how many the process sees. `gpu_mhz`: clock rates at the
+    end, by the clock's name. `throttling`: NVML's reasons at the end why clocks are low; None if
+    nobody tells. `libraries`: those that take no part in a timed step.
+    """
+
+    platform: str
+    python: str
+    cpu: str
+    cores: int
+    memory_bytes: int
+    gpu: str | None
+    gpu_memory_bytes: int | None
+    load_at_start: float | None
+    load_at_end: float | None
+    other_cores_busy: float | None
+    gpus: int | None = None
+    gpu_mhz: Mapping[str, int] = field(default_factory=dict)
+    throttling: tuple[str, ...] | None = None
+    libraries: Mapping[str, str] = field(default_factory=dict)
