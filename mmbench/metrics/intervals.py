@@ -7,8 +7,8 @@ Shapes: N examples, C classes, G groups, R resamples.
 """
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from statistics import NormalDist
 
 import numpy as np
@@ -51,6 +51,15 @@ class GroupedConfusion:
     size: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Sample:
+    """How resampled matrices are drawn. method: in words, `{}` for their number."""
+
+    draw: Draw
+    classes: int
+    method: str
+
+
 def interval(
     name: str,
     targets: ArrayLike,
@@ -69,19 +78,43 @@ def interval(
     each counted once. The same input always gives the same interval. CardError for a metric that is
     not of classification; ValueError for the input that `confusion` or `grouped_confusion` refuses.
     """
-    value = VALUE[metric_of("classification", name).name]
-    share = name in ("accuracy", "f1_micro")
+    return intervals((name,), targets, predicted, classes, groups, level)[name]
+
+
+def intervals(
+    names: Sequence[str],
+    targets: ArrayLike,
+    predicted: ArrayLike,
+    classes: int,
+    groups: ArrayLike | None = None,
+    level: float = 0.95,
+) -> dict[str, Interval]:
+    """`interval` of each metric, from the same resamples: they are drawn once for all."""
+    values = {name: VALUE[metric_of("classification", name).name] for name in names}
+    shares = [name for name in names if name in ("accuracy", "f1_micro")]
     if groups is not None:
         grouped = grouped_confusion(targets, predicted, classes, groups=groups)
-        if share and np.array_equal(np.asarray(targets), np.asarray(predicted)):
+        span = None
+        if np.array_equal(np.asarray(targets), np.asarray(predicted)):
             count = len(np.unique(np.asarray(groups)))
-            span = wilson(count, count, level)
-            return Interval(low=span.low, high=span.high, method="Wilson score over groups")
-        return cluster_bootstrap(value, grouped, level=level)
-    counts = confusion(targets, predicted, classes)
-    if share:
-        return wilson(int(np.trace(counts)), int(counts.sum()), level)
-    return bootstrap(value, counts, level=level)
+            span = replace(wilson(count, count, level), method="Wilson score over groups")
+        spared, sample = shares if span is not None else [], _clusters(grouped)
+    else:
+        counts = confusion(targets, predicted, classes)
+        span = wilson(int(np.trace(counts)), int(counts.sum()), level) if shares else None
+        spared, sample = shares, _examples(counts)
+    found = {name: span for name in spared if span is not None}
+    drawn = [name for name in names if name not in found]
+    if drawn:
+
+        def all_of(matrices: Counts) -> Values:
+            return np.stack([values[name](matrices) for name in drawn], axis=-1)
+
+        ends = _percentiles(all_of, sample, resamples=RESAMPLES, seed=0, level=level)
+        for name, low, high in zip(drawn, *ends, strict=True):
+            method = sample.method.format(RESAMPLES)
+            found[name] = Interval(low=float(low), high=float(high), method=method)
+    return found
 
 
 def wilson(successes: int, count: int, level: float = 0.95) -> Interval:
@@ -128,6 +161,10 @@ def bootstrap(
     if counts.ndim != 2:
         raise ValueError(f"counts: expected one confusion matrix, [C, C]; got {counts.shape}")
     value(counts)  # refuses what is not a confusion matrix
+    return _interval(value, _examples(counts), resamples=resamples, seed=seed, level=level)
+
+
+def _examples(counts: Counts) -> _Sample:
     classes, total = counts.shape[-1], int(counts.sum())
     # Only cells that occur: faster, and rounding cannot give the last cell a count it never had.
     occupied = np.flatnonzero(counts)
@@ -138,8 +175,7 @@ def bootstrap(
         drawn[:, occupied] = rng.multinomial(total, shares, size=size)
         return drawn.reshape(size, classes, classes)
 
-    low, high = _percentiles(value, draw, classes, resamples=resamples, seed=seed, level=level)
-    return Interval(low=low, high=high, method=f"bootstrap over examples, {resamples} resamples")
+    return _Sample(draw=draw, classes=classes, method="bootstrap over examples, {} resamples")
 
 
 def cluster_bootstrap(
@@ -159,6 +195,10 @@ def cluster_bootstrap(
     thirty it is too narrow. As in `bootstrap`, without a single error it is the value alone.
     ValueError if there are fewer than two groups.
     """
+    return _interval(value, _clusters(grouped), resamples=resamples, seed=seed, level=level)
+
+
+def _clusters(grouped: GroupedConfusion) -> _Sample:
     if grouped.size < 2:
         raise ValueError("a cluster bootstrap needs at least two groups; all examples share one")
     classes = grouped.classes
@@ -173,9 +213,8 @@ def cluster_bootstrap(
             row[:] = np.bincount(grouped.cells, weights=weights, minlength=classes * classes)
         return drawn.reshape(size, classes, classes)
 
-    low, high = _percentiles(value, draw, classes, resamples=resamples, seed=seed, level=level)
-    method = f"cluster bootstrap over groups, {resamples} resamples"
-    return Interval(low=low, high=high, method=method)
+    method = "cluster bootstrap over groups, {} resamples"
+    return _Sample(draw=draw, classes=classes, method=method)
 
 
 def grouped_confusion(
@@ -216,10 +255,18 @@ def group_codes(groups: ArrayLike, count: int) -> Counts:
     return codes.astype(np.int64, copy=False)
 
 
+def _interval(
+    value: Value, sample: _Sample, *, resamples: int, seed: int, level: float
+) -> Interval:
+    low, high = _percentiles(value, sample, resamples=resamples, seed=seed, level=level)
+    return Interval(low=float(low), high=float(high), method=sample.method.format(resamples))
+
+
 def _percentiles(
-    value: Value, draw: Draw, classes: int, *, resamples: int, seed: int, level: float
-) -> tuple[float, float]:
-    """The central `level` of the values of `resamples` drawn matrices."""
+    value: Value, sample: _Sample, *, resamples: int, seed: int, level: float
+) -> NDArray[np.float64]:
+    """Both ends of the central `level` of the values of `resamples` drawn matrices: [2], or [2, K]
+    where `value` gives K of each."""
     _check_level(level)
     least = math.ceil(round(2 / (1 - level), 6))
     if resamples < least:
@@ -228,15 +275,15 @@ def _percentiles(
             f"use at least {least}"
         )
     rng = np.random.Generator(np.random.PCG64(seed))
-    at_once = max(1, _CELLS_AT_ONCE // classes**2)
+    at_once = max(1, _CELLS_AT_ONCE // sample.classes**2)
     values: NDArray[np.float64] = np.concatenate(
         [
-            value(draw(rng, min(at_once, resamples - start)))
+            value(sample.draw(rng, min(at_once, resamples - start)))
             for start in range(0, resamples, at_once)
         ]
     )
-    low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2])
-    return float(low), float(high)
+    ends: NDArray[np.float64] = np.quantile(values, [(1 - level) / 2, (1 + level) / 2], axis=0)
+    return ends
 
 
 def _check_level(level: float) -> None:

@@ -16,7 +16,7 @@ from mmbench.errors import CardError
 from mmbench.heads.classify import ClassifyHead
 from mmbench.heads.zero_shot import ZeroShotHead, class_embeddings
 from mmbench.metrics import classification
-from mmbench.metrics.intervals import interval
+from mmbench.metrics.intervals import Interval, intervals
 from mmbench.metrics.table import metric
 from mmbench.models.base import Adapter, PairedAdapter
 from mmbench.records import ClassScore, Score, Stage
@@ -136,9 +136,12 @@ class Classification(Objective):
         one_group = groups is not None and len(set(groups)) < 2
         if one_group:
             note = "; ".join(filter(None, (note, ONE_GROUP)))
+        spans: Mapping[str, Interval] = {}
+        if not one_group:
+            spans = intervals(self.metrics, targets, predicted, classes, groups)
         found = []
         for name in self.metrics:
-            span = None if one_group else interval(name, targets, predicted, classes, groups)
+            span = spans.get(name)
             found.append(
                 Score(
                     stage=stage,
