@@ -7,9 +7,11 @@ them, without a picture of its own:
 
 - `emoji_facts.parquet`, a row a concept: which of the `KEYWORDS` most frequent English keywords it
   has, and the sentiment of a face with the tenth of its fold (see `SENTIMENTS`).
-- `emoji_pairs.parquet`, two rows a concept: its English name with its own Chinese name, and with
-  the Chinese name of another concept of the same subgroup and fold. Every name stands once in a
-  pair that matches and once in one that does not, so neither name alone gives the answer away.
+- `emoji_pairs.parquet`: the English name of each concept with its own Chinese name, and with that
+  of another concept of its fold: mostly one of another base, else a hard one of the same subgroup.
+  Concepts of the test fold are paired with a hard one besides, those of the training fold once more
+  with the Chinese name first. In each of these sets every name stands once in a pair that matches
+  and once in one that does not, so neither name alone gives the answer away.
 - `emoji_questions.parquet`, a row a picture: a question in both languages, with four options, and
   its answer. Half of the questions ask for the group, half for the name; the other names come from
   the same subgroup where it has enough of them, and always from the same fold, so that training
@@ -19,14 +21,14 @@ What is drawn is drawn by sha256, so the same files give the same rows on every 
 committed files are from pyarrow 26.0.1.
 """
 
-import hashlib
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+
+from tools.emoji_pairs import Row, check_pairs, drawn, in_drawn_order, pair_rows
 
 BUNDLED = Path(__file__).parents[1] / "mmbench" / "data" / "bundled"
 KEYWORDS = 40
@@ -71,18 +73,6 @@ QUESTIONS = {
         ("What does this picture show?", "这张图画的是什么？"),
     ),
 }
-
-Row = dict[str, Any]
-
-
-def drawn(purpose: str, key: str) -> int:
-    """A whole number that depends on nothing but its arguments, to order or to choose by."""
-    return int.from_bytes(hashlib.sha256(f"{purpose} {key}".encode()).digest()[:8], "big")
-
-
-def in_drawn_order(rows: Iterable[Row], purpose: str) -> list[Row]:
-    return sorted(rows, key=lambda row: drawn(purpose, row["concept"]))
-
 
 # -------------------------------------------------------------------------------- facts
 
@@ -130,48 +120,6 @@ def fact_rows(concepts: Sequence[Row]) -> list[Row]:
         }
         for row in concepts
     ]
-
-
-# -------------------------------------------------------------------------------- pairs
-
-
-def blocks(concepts: Iterable[Row]) -> list[list[Row]]:
-    """Concepts of one fold and subgroup; one that is alone there goes to others of its group."""
-    together: defaultdict[tuple[str, str], dict[str, list[Row]]] = defaultdict(dict)
-    for row in in_drawn_order(concepts, "pair"):
-        together[row["fold"], row["group"]].setdefault(row["subgroup"], []).append(row)
-    found = []
-    for place in sorted(together):
-        subgroups = sorted(together[place].items())
-        several = [rows for _, rows in subgroups if len(rows) > 1]
-        alone = [row for _, rows in subgroups if len(rows) == 1 for row in rows]
-        if len(alone) > 1:
-            several.append(alone)
-        elif alone:
-            several[0] = several[0] + alone
-        found += several
-    return found
-
-
-def pair_rows(concepts: Iterable[Row]) -> list[Row]:
-    """Each English name with its own Chinese name, and with that of the next one in its block."""
-    found = []
-    for block in blocks(concepts):
-        for one, other in zip(block, block[1:] + block[:1], strict=True):
-            found += [pair(one, one), pair(one, other)]
-    return sorted(found, key=lambda row: str(row["id"]))
-
-
-def pair(one: Row, other: Row) -> Row:
-    return {
-        "id": f"{one['concept']}/{other['concept']}",
-        "name_en": one["name_en"],
-        "name_zh": other["name_zh"],
-        "same": int(one is other),
-        "from_subgroup": one["subgroup"] == other["subgroup"],
-        "base": one["base"],
-        "fold": one["fold"],
-    }
 
 
 # ---------------------------------------------------------------------------- questions
@@ -228,13 +176,8 @@ def name_options(image: Row, fold: Iterable[Row]) -> list[tuple[str, str]]:
 
 def check(tables: Mapping[str, Sequence[Row]]) -> None:
     """What the tasks rely on; an assertion says which row breaks it."""
-    pairs, questions = tables["emoji_pairs"], tables["emoji_questions"]
-    texts = Counter((row["name_en"], row["name_zh"]) for row in pairs)
-    assert max(texts.values()) == 1, f"a pair stands twice: {texts.most_common(1)}"
-    for column in ("name_en", "name_zh"):
-        counts = Counter((row[column], row["same"]) for row in pairs)
-        assert set(counts.values()) == {1}, f"{column} alone tells something of the answer"
-    for row in questions:
+    check_pairs(tables["emoji_pairs"])
+    for row in tables["emoji_questions"]:
         for language, head, separator in (("en", "Options: ", "; "), ("zh", "选项：", "；")):
             found = row[f"question_{language}"].partition(head)[2].split(separator)
             assert len(set(found)) == OPTIONS, f"{row['id']}: {found}"
