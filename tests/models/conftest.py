@@ -1,13 +1,20 @@
 """Tiny checkpoints, written by the libraries themselves."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 import torch
 from transformers import BertConfig, BertModel, ResNetConfig, ResNetModel, ViTConfig, ViTModel
 
+from mmbench.cards import ModelCard
 from mmbench.data.cache import Cache
-from tests.models.samples import SIZE, SPECIAL, WORDS, word_tokenizer
+from mmbench.models.generative import GenerativeAdapter
+from mmbench.models.loading import load
+from tests.models.generative_families import FAMILIES, write
+from tests.models.generative_samples import card
+from tests.models.samples import SIZE, SPECIAL, WORDS, image_card, text_card, word_tokenizer
 
 
 @pytest.fixture
@@ -63,3 +70,23 @@ def resnet_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
             ResNetConfig(embedding_size=8, hidden_sizes=[8, 12], depths=[1, 1], layer_type="basic")
         ).save_pretrained(folder)
     return folder
+
+
+@pytest.fixture
+def parts(vit_folder: Path, bert_folder: Path) -> tuple[ModelCard, ModelCard]:
+    """The image and the text encoder of a fusion."""
+    return image_card(vit_folder), text_card(bert_folder)
+
+
+@pytest.fixture(scope="session")
+def writer_folders(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path]:
+    root = tmp_path_factory.mktemp("writers")
+    return {family: write(family, root / family) for family in FAMILIES}
+
+
+@pytest.fixture
+def writers(writer_folders: Mapping[str, Path]) -> Any:
+    def made(family: str) -> GenerativeAdapter:
+        return cast(GenerativeAdapter, load(card(family, writer_folders[family])))
+
+    return made

@@ -1,12 +1,13 @@
-"""Small learners for the loop."""
+"""Small learners for the loop, and tasks and a model of words."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-from mmbench.cards import ModelCard, Recipe
+from mmbench.cards import ModelCard, Recipe, TaskCard
 from mmbench.data.cache import Cache
 from mmbench.data.prepared import Prepared
 from mmbench.data.tasks import examples_from
@@ -14,6 +15,8 @@ from mmbench.heads.classify import ClassifyHead
 from mmbench.models.loading import load
 from mmbench.train.learner import Headed
 from mmbench.train.loop import TrainingRows
+from tests.train.words import caption_task, question_task, write_words
+from tests.train.writers import captioner_card
 
 MakeLearner = Callable[[], Headed]
 
@@ -57,3 +60,23 @@ def text_rows(tiny_bert: ModelCard, tmp_path: object) -> TrainingRows:
         Cache(tmp_path),  # type: ignore[arg-type]
     )
     return TrainingRows(prepared=prepared, targets=rng.integers(0, 3, size=640))
+
+
+@pytest.fixture(scope="session")
+def words_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_words(tmp_path_factory.mktemp("words"))
+
+
+@pytest.fixture
+def captions(words_file: Path) -> TaskCard:
+    return caption_task(words_file)
+
+
+@pytest.fixture
+def questions(words_file: Path) -> TaskCard:
+    return question_task(words_file)
+
+
+@pytest.fixture(scope="session")
+def captioner(tmp_path_factory: pytest.TempPathFactory) -> ModelCard:
+    return captioner_card(tmp_path_factory.mktemp("eye"))

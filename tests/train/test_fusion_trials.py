@@ -24,8 +24,8 @@ from mmbench.train.costs import MEASURED_EARLIER
 from mmbench.train.kept import load_kept
 from mmbench.trial import resolve, run_trial
 from mmbench.workbench import Bench
+from tests.models.fusion_samples import BLOCKS, By, fusion_card
 from tests.models.samples import image_card, squash
-from tests.models.test_fusion import BLOCKS, By, fusion_card
 from tests.train.pictures import SPLITS, flag
 from tests.train.trials import run
 
