@@ -15,7 +15,7 @@ quickstart: $(STAMP)
 
 ## the tests that need neither a GPU nor much time, without network
 test: $(STAMP)
-	$(PYTEST) -m "not slow and not gpu and not network and not browser"
+	$(PYTEST) -n auto --dist loadfile -m "not slow and not gpu and not network and not browser"
 
 ## every test that this machine can run
 test-all: $(STAMP)

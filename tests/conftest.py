@@ -22,6 +22,12 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
     return root
 
 
+@pytest.fixture(autouse=True)
+def no_worker_of_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pytest that a test starts is nobody's worker: pytest-benchmark would time nothing there."""
+    monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)
+
+
 @pytest.fixture
 def quick_timing(monkeypatch: pytest.MonkeyPatch) -> None:
     """Trials time their inference for a moment only; what the rates are is not asked."""

@@ -117,7 +117,7 @@ def test_an_unknown_kind_is_told_with_the_nearest_and_clears_nothing(
 ) -> None:
     ran = mm("cache", "clear", "--kind", "feature")
     assert ran.status == 2
-    assert "no kind 'feature' among features, pixels, tokens; did you mean 'features'?" in ran.err
+    assert "no kind 'feature' among features, pixels, sounds, tokens; did you mean 'features'?" in ran.err
     assert len(kept(full)) == 3
 
 

@@ -4,6 +4,8 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -47,9 +49,10 @@ def place(tmp_path: Path, colours: TaskCard, told: Path, hold: Path) -> Path:
     return tmp_path
 
 
-def start(place: Path) -> "subprocess.Popen[str]":
-    """`mmbench run`, as from a shell in this folder."""
-    return subprocess.Popen(
+@contextmanager
+def start(place: Path) -> "Iterator[subprocess.Popen[str]]":
+    """`mmbench run`, as from a shell in this folder; killed if a test fails meanwhile."""
+    parent = subprocess.Popen(
         [sys.executable, "-c", PROGRAM, *COMMAND],
         cwd=place,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
@@ -57,11 +60,17 @@ def start(place: Path) -> "subprocess.Popen[str]":
         stderr=subprocess.PIPE,
         text=True,
     )
+    with parent:
+        try:
+            yield parent
+        finally:
+            if parent.poll() is None:
+                parent.kill()
 
 
 def hangs(told: Path) -> tuple[int, int]:
     """The worker that hangs and what it has started, once it does."""
-    assert within(60, lambda: len(numbers(told)) == 3), "the second trial did not begin"
+    assert within(180, lambda: len(numbers(told)) == 3), "the second trial did not begin"
     _, own, started = numbers(told)
     assert alive(own)
     assert alive(started)

@@ -9,10 +9,13 @@ import pytest
 import torch
 
 from mmbench import inference
+from mmbench.answers import Ranked
 from mmbench.cards import ModelCard, PairModel, RandomModel, Recipe, TaskCard
+from mmbench.data.cache import Cache
+from mmbench.data.tasks import examples_from
 from mmbench.records import Record
 from mmbench.store import Stored
-from mmbench.train.kept import load_kept
+from mmbench.train.kept import Kept, load_kept
 from tests.models.dual_samples import RULES, dual_card, write
 from tests.models.samples import image_card, squash
 from tests.train.pictures import flag, retrieval_task, write_flags
@@ -45,6 +48,20 @@ EYE = {
     "patch_size": 4,
 }
 ZERO = Recipe(name="zero", strategy="zero_shot")
+
+
+def cosines_of(kept: Kept, images: list[bytes], texts: list[str], folder: Path) -> torch.Tensor:
+    """[I, T], each image and text by itself."""
+    embedded = []
+    for side, given in (("image", images), ("text", texts)):
+        rows = [
+            kept.adapter.prepare(examples_from({side: [one]}), Cache(folder / "alone"))  # type: ignore[dict-item]
+            for one in given
+        ]
+        with torch.inference_mode():
+            vectors = [kept.learner.encode(side, row.collate([0])) for row in rows]  # type: ignore[operator]
+        embedded.append(torch.nn.functional.normalize(torch.cat(vectors)))
+    return embedded[0] @ embedded[1].T
 
 
 @pytest.fixture(scope="module")
@@ -211,8 +228,11 @@ def test_a_kept_model_gives_the_same_scores_and_ranks_new_samples(
     found = inference.predict(stored, texts=texts, images=images, device="cpu")
     assert [prediction.id for prediction in found] == ["0", "1"]
     kept = load_kept(tmp_path / "model")
-    for prediction in found:
-        assert list(prediction.probabilities) == texts
-        assert sum(prediction.probabilities.values()) == pytest.approx(1)
-        assert prediction.label == max(texts, key=lambda text: prediction.probabilities[text])
+    cosines = cosines_of(kept, images, texts, tmp_path)
+    for prediction, row in zip(found, cosines, strict=True):
+        assert isinstance(prediction, Ranked)
+        told = {candidate.text: candidate.score for candidate in prediction.candidates}
+        assert told == pytest.approx(dict(zip(texts, row.tolist(), strict=True)), abs=1e-5)
+        scores = [candidate.score for candidate in prediction.candidates]
+        assert scores == sorted(scores, reverse=True)
     assert kept.about.labels == ()
