@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from mmbench.cli.gate_output import print_report, write_report
+from mmbench.cli.gate_output import finish
 from mmbench.cli.options import AllowMissing, Cards, Device, JUnit, Lang, Language, PullRequest
 from mmbench.errors import PlanError, StoreError
 
@@ -132,11 +132,9 @@ def gate(
             assert baseline is not None
             thresholds = _thresholds(suite, cards, flags)
             found = _stored(results, baseline, thresholds, trust_stored, allow_missing)
-        write_report(found, markdown, junit, lang.value)
     except StoreError as error:  # 1 would say that there is a regression
         raise PlanError(str(error)) from error
-    print_report(found)
-    raise typer.Exit(found.status)
+    finish(found, markdown, junit, lang.value)
 
 
 def _is_paired(

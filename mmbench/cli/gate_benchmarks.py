@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from mmbench.cli.gate_output import print_report, write_report
+from mmbench.cli.gate_output import finish
 from mmbench.cli.options import AllowMissing, JUnit, Lang, Language, PullRequest
 from mmbench.errors import PlanError, StoreError
 
@@ -60,11 +60,9 @@ def gate_benchmarks(
             trust_stored=trust_stored,
             allow_missing=allow_missing,
         )
-        write_report(found, markdown, junit, lang.value)
     except StoreError as error:  # 1 would say that there is a regression
         raise PlanError(str(error)) from error
-    print_report(found)
-    raise typer.Exit(found.status)
+    finish(found, markdown, junit, lang.value)
 
 
 def _chosen(baseline: Path | None, candidate: Path | None, saves: Path) -> tuple[Path, Path]:

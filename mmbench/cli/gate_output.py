@@ -1,15 +1,33 @@
-"""What `mmbench gate` writes and prints."""
+"""What `mmbench gate` writes and prints, and how it ends."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NoReturn
+
+import typer
 
 from mmbench.cli.console import note, output, plain, say
-from mmbench.errors import StoreError
+from mmbench.errors import PlanError, StoreError
 
 if TYPE_CHECKING:
     from mmbench.compare.gate import GateReport
 
 STYLES = {"regression": "bold red", "error": "red", "cannot_tell": "yellow", "warning": "yellow"}
+
+
+def finish(
+    report: "GateReport",
+    markdown: Path | None,
+    junit: Path | None,
+    lang: Literal["en", "zh", "both"],
+) -> NoReturn:
+    """Write what was asked for, print the report, and exit with its status; PlanError if a file
+    cannot be written: 1 would say that there is a regression."""
+    try:
+        write_report(report, markdown, junit, lang)
+    except StoreError as error:
+        raise PlanError(str(error)) from error
+    print_report(report)
+    raise typer.Exit(report.status)
 
 
 def write_report(

@@ -219,7 +219,7 @@ def _percentiles(
     over = {name: _by_unit(measure, codes, units) for name, measure in measures.items()}
     found: dict[str, list[Values]] = {name: [] for name in measures}
     done = 0
-    for times in _draws(units, max(most.values()), seed):
+    for times in draws(units, max(most.values()), seed):
         for name, value in over.items():
             found[name].append(value(times[: max(0, most[name] - done)]))
         done += len(times)
@@ -249,7 +249,7 @@ def _sums_of(measure: Share | Sums) -> tuple[Values, Value]:
     )
 
 
-def _draws(units: int, resamples: int, seed: int) -> Iterator[Values]:
+def draws(units: int, resamples: int, seed: int) -> Iterator[Values]:
     """All resamples, some at a time: [R, G] how often each drew each unit."""
     rng = np.random.Generator(np.random.PCG64(seed))
     at_once = max(1, _CELLS_AT_ONCE // units)

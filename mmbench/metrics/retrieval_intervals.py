@@ -6,19 +6,19 @@ candidates would move it too, but resampling these would put copies of one among
 Shapes: Q queries, G groups, R resamples.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mmbench.metrics.intervals import RESAMPLES, Interval, wilson
 from mmbench.metrics.pairs import Direction
+from mmbench.metrics.resampling import draws
 from mmbench.metrics.retrieval import MEDIANS, RECALLS, Ranked, recall_at
 from mmbench.metrics.table import metric_of
 
 LEVEL = 0.95
 _LEAST_RESAMPLES = 40  # leaves one beyond each end at that level
-_CELLS_AT_ONCE = 2**18  # resamples × groups in memory: 2 MB
 
 Times = NDArray[np.float64]
 """[R, G] how often each resample drew each group: whole numbers, as floats for matrix products."""
@@ -79,7 +79,7 @@ def _percentiles(
     if not drawn:
         return {}
     values: dict[str, list[NDArray[np.float64]]] = {name: [] for name in drawn}
-    for times in _draws(groups, resamples, seed):
+    for times in draws(groups, resamples, seed):
         for name, value in drawn.items():
             values[name].append(value(times))
     method = f"cluster bootstrap over groups of queries, candidates fixed, {resamples} resamples"
@@ -89,17 +89,6 @@ def _percentiles(
         name: Interval(low=float(low), high=float(high), method=method)
         for name, (low, high) in spans.items()
     }
-
-
-def _draws(groups: int, resamples: int, seed: int) -> Iterator[Times]:
-    """All resamples, some at a time."""
-    rng = np.random.Generator(np.random.PCG64(seed))
-    at_once = max(1, _CELLS_AT_ONCE // groups)
-    for start in range(0, resamples, at_once):
-        times = np.empty((min(at_once, resamples - start), groups))
-        for row in times:
-            row[:] = np.bincount(rng.integers(groups, size=groups), minlength=groups)
-        yield times
 
 
 def _mean_recall_of(ranked: Ranked, asked: list[tuple[Direction, int]]) -> Drawn:

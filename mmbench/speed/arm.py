@@ -7,13 +7,9 @@ import json
 import math
 import os
 import select
-import signal
-import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -25,13 +21,12 @@ from mmbench.codec import load_json
 from mmbench.digests import set_fields
 from mmbench.errors import ArmError, NotComparable
 from mmbench.speed.messages import PROTOCOL, Hello, Loaded, Memory, Ran, Refusal
+from mmbench.speed.process import PATIENCE, Process
 from mmbench.speed_record import SpeedCase
 
 T = TypeVar("T", Hello, Loaded, Memory, Ran, Refusal)
 SERVE = "mmbench.speed.serve"
 LAST_LINES = 15  # of standard error, in the message of an arm that has died
-FAREWELL = 5.0  # seconds for an idle process to end by itself
-PATIENCE = 2.0  # seconds to end after SIGTERM
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,16 +61,10 @@ class Arm:
     def __init__(self, program: Program, limits: Limits) -> None:
         self.program = program
         self.limits = limits
-        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `close`
-        lifeline, self._lifeline = os.pipe()
         try:
-            self._process = _start(program, lifeline, self._errors.fileno())
+            self._process = _start(program)
         except OSError as error:
-            os.close(self._lifeline)
-            self._errors.close()
             raise ArmError(f"{program.name}: {program.python} cannot be started: {error}") from None
-        finally:
-            os.close(lifeline)
         self._unread = bytearray()
 
     def __enter__(self) -> Self:
@@ -137,23 +126,11 @@ class Arm:
 
     def last_words(self) -> str:
         """The last lines of its standard error."""
-        end = self._errors.seek(0, os.SEEK_END)
-        self._errors.seek(max(0, end - 8192))
-        lines = self._errors.read().decode("utf-8", "replace").splitlines()
-        return "\n".join(lines[-LAST_LINES:])
+        return "\n".join(self._process.last_lines(LAST_LINES))
 
     def close(self) -> None:
         """End it and all that it has started; it may do so by itself first."""
-        if self._errors.closed:
-            return
-        assert self._process.stdin is not None
-        try:
-            self._process.stdin.close()
-            self._exits_within(FAREWELL)
-        finally:
-            self._kill()
-            os.close(self._lifeline)
-            self._errors.close()
+        self._process.close()
 
     # ------------------------------------------------------------------------------ the pipes
 
@@ -168,17 +145,15 @@ class Arm:
         return ran
 
     def _ask(self, question: Mapping[str, Any], name: str, answer: type[T], limit: float) -> T:
-        assert self._process.stdin is not None
         try:
-            self._process.stdin.write(json.dumps(question).encode() + b"\n")
+            self._process.input.write(json.dumps(question).encode() + b"\n")
         except BrokenPipeError:
             raise self._lost("has ended") from None
         return self._checked(answer, self._parsed(self._line(limit), name))
 
     def _line(self, seconds: float) -> bytes:
         """The next whole line, as soon as it is there."""
-        assert self._process.stdout is not None
-        pipe, until = self._process.stdout.fileno(), time.monotonic() + seconds
+        pipe, until = self._process.output.fileno(), time.monotonic() + seconds
         while b"\n" not in self._unread:
             left = until - time.monotonic()
             if left <= 0 or not select.select([pipe], [], [], left)[0]:
@@ -223,58 +198,17 @@ class Arm:
 
     def _lost(self, what: str) -> ArmError:
         """Stop what is left of it, and say how it ended."""
-        ended = what == "has ended" and self._exits_within(PATIENCE)
-        self._kill()
-        status = f" with status {self._process.returncode}" if ended else ""
+        ended = what == "has ended" and self._process.exits_within(PATIENCE)
+        self._process.kill()
+        status = f" with status {self._process.status}" if ended else ""
         words = self.last_words() or "it printed nothing on standard error"
         return ArmError(f"{self.program.name} {what}{status}; its last words:\n{words}")
 
-    def _exits_within(self, seconds: float) -> bool:
-        """Whether it is gone by then. It is not waited for: its number stays its own."""
-        until = time.monotonic() + seconds
-        flags = os.WEXITED | os.WNOHANG | os.WNOWAIT
-        while self._process.returncode is None:
-            if os.waitid(os.P_PID, self._process.pid, flags) is not None:
-                return True
-            if time.monotonic() > until:
-                return False
-            time.sleep(0.02)
-        return True
 
-    def _kill(self) -> None:
-        """It and its whole group, asked first: then a traceback shows where it hung."""
-        if self._process.returncode is not None:
-            return  # its number may be another's
-        if not self._exits_within(0):
-            self._signal(signal.SIGTERM)
-            self._exits_within(PATIENCE)
-        self._signal(signal.SIGKILL)
-        with suppress(subprocess.TimeoutExpired):  # stuck in the kernel: it dies when it may
-            self._process.wait(PATIENCE)
-        assert self._process.stdout is not None
-        self._process.stdout.close()
-
-    def _signal(self, number: signal.Signals) -> None:
-        with suppress(ProcessLookupError):
-            os.killpg(self._process.pid, number)
-
-
-def _start(program: Program, lifeline: int, errors: int) -> "subprocess.Popen[bytes]":
-    """A session of its own: an interrupt reaches the parent alone, which then ends both arms. -P:
-    the folder that the user stands in may hold an mmbench too, and must not come first."""
+def _start(program: Program) -> Process:
     environment = {**os.environ, **program.environment}
     if program.tree is not None:
         environment["PYTHONPATH"] = str(program.tree)
     elif program.python != sys.executable:
         environment.pop("PYTHONPATH", None)  # it names modules for this interpreter
-    ends = (str(os.getpid()), str(lifeline))
-    return subprocess.Popen(
-        [program.python, "-P", "-m", program.module, *ends, *program.arguments],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=errors,
-        bufsize=0,
-        env=environment,
-        pass_fds=(lifeline,),
-        start_new_session=True,
-    )
+    return Process(program.python, program.module, program.arguments, environment=environment)

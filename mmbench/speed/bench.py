@@ -9,9 +9,7 @@ others go on in a new one.
 import os
 import select
 import signal
-import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -25,13 +23,12 @@ from mmbench.codec import dump_json, load_json
 from mmbench.errors import TrialError
 from mmbench.records import Failure
 from mmbench.speed.order import Order
+from mmbench.speed.process import FAREWELL, PATIENCE, Process
 from mmbench.speed_record import SpeedRecord
 from mmbench.speed_store import StoredSpeed, put_speed
 
 PROGRAM = "mmbench.speed.one"
 LAST_LINES = 20
-FAREWELL = 5.0  # seconds for an idle process to end by itself
-PATIENCE = 2.0  # seconds to end after SIGTERM, in which it shows where it was
 
 
 def run_bench(
@@ -61,12 +58,10 @@ class Timer:
     """A process that times. `lives`: whether it waits for another order."""
 
     def __init__(self) -> None:
-        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `close`
-        lifeline, self._lifeline = os.pipe()
-        try:
-            self._process = _start(lifeline, self._errors.fileno())
-        finally:
-            os.close(lifeline)
+        paths = os.pathsep.join(filter(None, sys.path))
+        self._process = Process(
+            sys.executable, PROGRAM, environment={**os.environ, "PYTHONPATH": paths}
+        )
         self.lives = True
 
     def __enter__(self) -> Self:
@@ -83,10 +78,9 @@ class Timer:
     def time(self, order: Order, limit: float) -> SpeedRecord:
         """The order's record, failed where the process ends on it or is at it for more than `limit`
         seconds. TrialError if the process ends before it has even said on what machine it is."""
-        assert self._process.stdin is not None
         until = time.monotonic() + limit
         with suppress(BrokenPipeError):  # that it is gone shows when it is read from
-            self._process.stdin.write(dump_json(order).replace(b"\n", b"") + b"\n")
+            self._process.input.write(dump_json(order).replace(b"\n", b"") + b"\n")
         begun = self._record(until)
         if begun is None:
             raise TrialError(f"no case can be timed: {self._end()}")
@@ -105,32 +99,17 @@ class Timer:
 
     def close(self) -> None:
         """End it, whatever it is doing."""
-        if self._errors.closed:
-            return
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        try:
-            with suppress(BrokenPipeError):
-                self._process.stdin.close()
-            if self.lives:
-                with suppress(subprocess.TimeoutExpired):
-                    self._process.wait(FAREWELL)
-            self._kill()
-        finally:
-            self._process.stdout.close()
-            os.close(self._lifeline)
-            self._errors.close()
+        self._process.close(farewell=FAREWELL if self.lives else 0.0)
 
     def _record(self, until: float) -> SpeedRecord | None:
         """The next that it says; None when it has ended, or says nothing `until` then."""
-        assert self._process.stdout is not None
         try:
             said, _, _ = select.select(
-                [self._process.stdout], [], [], max(0.0, until - time.monotonic())
+                [self._process.output], [], [], max(0.0, until - time.monotonic())
             )
             if not said:
                 return None
-            line = self._process.stdout.readline()
+            line = self._process.output.readline()
         except KeyboardInterrupt:
             self.lives = False  # it is in the middle of a case, so it will not end by itself
             raise
@@ -139,42 +118,13 @@ class Timer:
     def _end(self) -> str:
         """How it ended, in one line, and the last lines that it printed."""
         self.lives = False
-        with suppress(subprocess.TimeoutExpired):
-            self._process.wait(PATIENCE)
-        self._kill()
-        status = self._process.returncode
+        self._process.exits_within(PATIENCE)
+        self._process.kill()
+        status = self._process.status
         how = f"ended with status {status}"
         if status is not None and status < 0:
             how = f"was killed by {signal.Signals(-status).name}"
             if status == -signal.SIGKILL:
                 how += ", perhaps for want of memory: a smaller --batch-sizes needs less"
-        end = self._errors.seek(0, os.SEEK_END)
-        self._errors.seek(max(0, end - 8192))
-        said = self._errors.read().decode("utf-8", "replace").splitlines()[-LAST_LINES:]
+        said = self._process.last_lines(LAST_LINES)
         return "\n".join([f"the process that timed it {how}", *said])
-
-    def _kill(self) -> None:
-        """It and its whole group."""
-        for number, seconds in ((signal.SIGTERM, PATIENCE), (signal.SIGKILL, PATIENCE)):
-            if self._process.poll() is not None:
-                return
-            with suppress(ProcessLookupError):
-                os.killpg(self._process.pid, number)
-            with suppress(subprocess.TimeoutExpired):
-                self._process.wait(seconds)
-
-
-def _start(lifeline: int, errors: int) -> "subprocess.Popen[bytes]":
-    """A session of its own: an interrupt reaches the parent alone, which then ends it. -P: the
-    folder that the user stands in may hold an mmbench too, and must not come first."""
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    return subprocess.Popen(
-        [sys.executable, "-P", "-m", PROGRAM, str(os.getpid()), str(lifeline)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=errors,
-        bufsize=0,
-        env=environment,
-        pass_fds=(lifeline,),
-        start_new_session=True,
-    )

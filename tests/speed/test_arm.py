@@ -43,7 +43,7 @@ def test_an_arm_that_hangs_is_stopped_at_its_limit(tmp_path: Path) -> None:
         arm.hello()
         with pytest.raises(ArmError, match=r"no answer within 0\.5 s, and was stopped.*\nthinking"):
             arm.run(1)
-        assert arm._process.poll() is not None
+        assert arm._process.status is not None
 
 
 def test_an_arm_that_says_something_else_is_an_error(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 that need no tokenizer and no network."""
 
 import socket
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -172,9 +173,20 @@ def test_on_a_gpu_no_step_of_ours_waits(mode: Any) -> None:
     device = torch.device("cuda")
     workload = build(replace(case(image_card()), mode=mode, precision="bf16"), device)
     workload.step()
+    assert waits(torch.ones((), device=device).item), "torch tells of a wait"
+    assert not waits(workload.step)
+
+
+def waits(work: Callable[[], object]) -> bool:
+    """Whether it waits for the GPU, at which torch stops it."""
     torch.cuda.synchronize()
     torch.cuda.set_sync_debug_mode("error")
     try:
-        workload.step()
+        work()
+    except RuntimeError as error:
+        if "called a synchronizing CUDA operation" not in str(error):
+            raise
+        return True
     finally:
         torch.cuda.set_sync_debug_mode("default")
+    return False
