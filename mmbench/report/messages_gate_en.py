@@ -46,8 +46,8 @@ MESSAGES = {
     "gate.counted.examples": "{count:example|examples}",
     "gate.points": "{text} points",
     "gate.reason.noisy": (
-        "the interval is wider than the threshold and holds it; make the machine quieter, take "
-        "--clock cpu where others use it, time longer, or allow more"
+        "the interval is wider than the threshold and holds it; make the machine quieter, time "
+        "longer, or allow more"
     ),
     "gate.reason.near_threshold": (
         "the change lies so near the threshold that neither side of it is shown; time longer, or "
