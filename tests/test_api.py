@@ -10,6 +10,7 @@ from sklearn.metrics import accuracy_score
 from transformers import AutoModel, AutoTokenizer
 
 import mmbench
+from mmbench.answers import Answer, Labelled
 from mmbench.cards import FileData, FolderModel, ModelCard, Recipe, TaskCard
 from mmbench.errors import StoreError, TrialError
 from mmbench.store import Stored, load
@@ -32,9 +33,16 @@ def stored(tiny_bert: ModelCard, colours: TaskCard, tmp_path: Path) -> Stored:
     return mmbench.finetune(tiny_bert, colours, recipe=RECIPE, results=tmp_path / "results")
 
 
+def labelled(answers: list[Answer]) -> list[Labelled]:
+    """The same, each checked to be the answer of a classifier."""
+    found = [answer for answer in answers if isinstance(answer, Labelled)]
+    assert len(found) == len(answers)
+    return found
+
+
 def test_finetune_predict_and_evaluate_agree(stored: Stored) -> None:
     texts = ["a rose of sort aa", "a leaf of sort b", "a sea of sort ccc"]
-    found = mmbench.predict(stored, texts=texts)
+    found = labelled(mmbench.predict(stored, texts=texts))
     assert [p.label for p in found] == ["red", "green", "blue"]
     for prediction in found:
         assert sum(prediction.probabilities.values()) == pytest.approx(1.0)
@@ -69,7 +77,8 @@ def test_evaluate_takes_new_data_with_the_same_labels(
     files = {"train": str(train), "test": str(test)}
     new = replace(colours, source=FileData(via="files", files=files))
     (accuracy, *_) = [s for s in mmbench.evaluate(stored, task=new) if s.split == "test"]
-    predicted = [p.label for p in mmbench.predict(stored, texts=[text for text, _ in rows[1::2]])]
+    found = labelled(mmbench.predict(stored, texts=[text for text, _ in rows[1::2]]))
+    predicted = [p.label for p in found]
     assert accuracy.value == accuracy_score([label for _, label in rows[1::2]], predicted)
     test.write_text(test.read_text().replace("green", "olive"))
     with pytest.raises(TrialError, match="olive"):
@@ -92,7 +101,7 @@ def test_a_model_that_was_not_kept_cannot_predict(
     with pytest.raises(StoreError, match="--keep best"):
         mmbench.predict(stored, texts=["x"])
     kept = mmbench.finetune(tiny_bert, colours, recipe=RECIPE, results=tmp_path / "r")
-    assert mmbench.predict(kept, texts=["a rose of sort aa"])[0].label == "red"
+    assert labelled(mmbench.predict(kept, texts=["a rose of sort aa"]))[0].label == "red"
 
 
 def test_the_wrong_modality_is_refused(stored: Stored) -> None:

@@ -58,7 +58,7 @@ class Images(Dataset[tuple[Tensor, int]]):
     """Decoded, resized and normalised when asked for, as a torchvision data set does."""
 
     def __init__(self, examples: Examples, rules: ImageRules) -> None:
-        assert examples.targets is not None, "a task of classes has targets"
+        assert isinstance(examples.targets, np.ndarray), "a task of classes has targets"
         self.images = examples.inputs["image"]
         self.targets = examples.targets.tolist()
         self.rules = rules

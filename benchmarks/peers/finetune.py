@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, cast
 
+import numpy as np
+
 from benchmarks.peers import work
 from benchmarks.peers.warm import Outcome, Work
 from mmbench.cards import PackageModel, Recipe, TaskCard
@@ -119,7 +121,7 @@ def as_pairs(data: TaskData) -> dict[str, list[tuple[str, int]]]:
     """By split, text and class index of every row."""
     found = {}
     for name, split in data.splits.items():
-        assert split.targets is not None, "a task of classes has targets"
+        assert isinstance(split.targets, np.ndarray), "a task of classes has targets"
         texts = cast("list[str]", split.inputs["text"])
         found[name] = list(zip(texts, split.targets.tolist(), strict=True))
     return found

@@ -94,7 +94,8 @@ def _standard(numbers: Numbers) -> Numbers:
     # A constant's mean may be off by a rounding error, which must not be taken for variation.
     if spread <= 4 * np.finfo(np.float64).eps * np.abs(numbers).max():
         return np.zeros_like(numbers)
-    return centred / spread
+    scaled: Numbers = centred / spread
+    return scaled
 
 
 def _correlation(sums: Values) -> Values:

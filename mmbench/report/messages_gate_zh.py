@@ -45,8 +45,7 @@ MESSAGES = {
     "gate.counted.examples": "{count} 个样本",
     "gate.points": "{text} 个百分点",
     "gate.reason.noisy": (
-        "区间比阈值还宽，且包含阈值；请减少机器上的其他负载（与他人共用机器时可用 --clock cpu）、"
-        "延长计时，或放宽阈值"
+        "区间比阈值还宽，且包含阈值；请减少机器上的其他负载、延长计时，或放宽阈值"
     ),
     "gate.reason.near_threshold": ("变化与阈值过于接近，无法判断在哪一侧；请延长计时，或另设阈值"),
     "gate.reason.out_of_time": "时间用完仍未得出结论；请调大 --minutes，或换用单元较少的套件",

@@ -28,6 +28,7 @@ BATCH = 32
 
 def one_epoch(found: Loaded, prepared: Prepared) -> int:
     """Tokens that an epoch's batches hold."""
+    assert isinstance(found.train.targets, np.ndarray)
     steps = training_batches(
         prepared, found.train.targets, batch_size=BATCH, micro_batch=None, seed=0, epoch=0
     )

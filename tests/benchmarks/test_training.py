@@ -108,6 +108,7 @@ def endless(
     prepared: Prepared, examples: Examples, recipe: Recipe, task_kind: str
 ) -> Iterator[list[Batch]]:
     """The steps of one epoch, made before and then over and over: data wait is not timed here."""
+    assert isinstance(examples.targets, np.ndarray)
     steps = training_batches(
         prepared,
         examples.targets,

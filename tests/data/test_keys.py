@@ -65,7 +65,7 @@ def pictures(examples: Examples) -> set[Any]:
 
 
 def targets(examples: Examples) -> list[int]:
-    assert examples.targets is not None
+    assert isinstance(examples.targets, np.ndarray)
     assert examples.targets.dtype == np.int64
     found: list[int] = examples.targets.tolist()
     return found

@@ -32,7 +32,7 @@ def test_a_csv_with_columns_of_any_name_is_a_task(make_card: Any, write_csv: Any
         "validation": 10,
     }
     for split in data.splits.values():
-        assert split.targets is not None
+        assert isinstance(split.targets, np.ndarray)
         assert split.targets.dtype == np.int64
         for identity, text, target in zip(
             split.ids, split.inputs["text"], split.targets, strict=True
@@ -80,8 +80,9 @@ def test_labels_keep_the_cards_order(make_card: Any, write_csv: Any) -> None:
     )
     data = load_task(card)
     assert data.labels == (2, 0, 1)
-    assert data.splits["train"].targets is not None
-    assert data.splits["train"].targets.tolist() == [1, 2, 0]
+    targets = data.splits["train"].targets
+    assert isinstance(targets, np.ndarray)
+    assert targets.tolist() == [1, 2, 0]
 
 
 def test_groups_are_given_to_the_examples(make_card: Any, write_csv: Any) -> None:
@@ -172,7 +173,7 @@ def test_a_limit_caps_every_split_in_proportion_and_stays_the_same(
         "validation": 50,
     }
     train = data.splits["train"]
-    assert train.targets is not None
+    assert isinstance(train.targets, np.ndarray)
     counts = Counter(data.labels[target] for target in train.targets)
     assert counts == {"rare": 1, "some": 6, "most": 43}
     assert load_task(card, limit=50).splits["train"].ids == train.ids
@@ -214,7 +215,7 @@ def test_the_chinese_reviews_are_what_a_count_of_their_lines_gives(make_card: An
     data = load_task(card)
     left: Counter[str | int] = Counter()
     for split in data.splits.values():
-        assert split.targets is not None
+        assert isinstance(split.targets, np.ndarray)
         left.update(data.labels[target] for target in split.targets)
     assert left == {"positive": 8_332, "negative": 9_032 - 1}
     assert data.dropped["blank line"] == 1

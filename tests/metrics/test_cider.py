@@ -6,12 +6,14 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from mmbench.metrics.cider import cider, tokens
 from mmbench.metrics.resampling import scored
 
 TEXTS = st.lists(st.sampled_from(["red", "cat", "on", "mat", "the"]), max_size=8).map(" ".join)
 Case = tuple[list[list[str]], list[str]]
+Floats = NDArray[np.float64]
 
 
 @st.composite
@@ -44,16 +46,17 @@ def by_the_paper(known: list[list[str]], found: list[str]) -> float:
             )
 
             def vector(
-                text: str, n: int = n, words: list[str] = vocabulary, rare: np.ndarray = rarity
-            ) -> np.ndarray:  # type: ignore[type-arg]
-                return np.array([grams(text, n).count(g) for g in words], dtype=float) * rare
+                text: str, n: int = n, words: list[str] = vocabulary, rare: Floats = rarity
+            ) -> Floats:
+                counts: Floats = np.array([grams(text, n).count(g) for g in words], dtype=float)
+                return counts * rare
 
             for reference in references:
                 c, s = vector(candidate), vector(reference)
                 norm = np.linalg.norm(c) * np.linalg.norm(s)
                 gap = len(candidate.split()) - len(reference.split())
                 if norm:
-                    cosine = np.minimum(c, s) @ s / norm
+                    cosine = float(np.minimum(c, s) @ s / norm)
                     total += 10 / len(references) / 4 * cosine * math.exp(-(gap**2) / 72)
         scores.append(total)
     return float(np.mean(scores))

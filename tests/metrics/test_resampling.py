@@ -8,11 +8,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from mmbench.metrics import binary, multilabel, regression
 from mmbench.metrics.classification import VALUE
-from mmbench.metrics.intervals import cluster_bootstrap, grouped_confusion, wilson
+from mmbench.metrics.intervals import Interval, cluster_bootstrap, grouped_confusion, wilson
 from mmbench.metrics.margins import f1_macro, margins, one_hot
 from mmbench.metrics.resampling import (
     Counted,
-    Interval,
     Measure,
     Share,
     Sums,

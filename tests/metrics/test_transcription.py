@@ -60,7 +60,8 @@ def test_resamples_without_a_reference_are_left_out_and_the_method_counts_the_ot
 
 
 def test_no_text_and_unequal_numbers_are_refused() -> None:
-    for references, hypotheses in (([], []), (["a"], [])):
+    nothing: list[str] = []
+    for references, hypotheses in ((nothing, nothing), (["a"], nothing)):
         with pytest.raises(ValueError, match="references but 0 hypotheses; one each is needed"):
             measures(NAMES, references, hypotheses)
 

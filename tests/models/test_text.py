@@ -16,6 +16,7 @@ from mmbench.models.base import Adapter, Features
 from mmbench.models.loading import load
 from mmbench.models.sources import locate, relocated
 from mmbench.models.text import TextAdapter
+from mmbench.models.tokens import TokenRows
 from mmbench.models.vocabulary import train_tokenizer
 from tests.models.samples import SPECIAL, WORDS, text_card, texts, word_tokenizer
 
@@ -212,6 +213,7 @@ def test_a_tokenizer_is_trained_on_the_training_texts(cache: Cache) -> None:
     expected = train_tokenizer(TRAINING, vocabulary=100, lower_case=False)
     assert kept == expected.backend_tokenizer.to_str().encode()
     rows = adapter.prepare(texts("好 Good", "GOOD"), cache)
+    assert isinstance(rows, TokenRows)
     assert rows.ids.tolist() == [i for t in ("好 Good", "GOOD") for i in expected(t)["input_ids"]]
     assert adapter(rows.collate([0, 1])).pooled.shape == (2, 16)
 
@@ -221,8 +223,10 @@ def test_it_is_without_capitals_if_the_card_says_so(cache: Cache) -> None:
         scratch_card(rules=TextRules(max_tokens=8, pooling="mean", lower_case=True))
     )
     adapter.learn_vocabulary(texts(*TRAINING))
-    capitals, small = (adapter.prepare(texts(text), cache).ids for text in ("GOOD", "good"))
-    assert capitals.tolist() == small.tolist()
+    capitals, small = (adapter.prepare(texts(text), cache) for text in ("GOOD", "good"))
+    assert isinstance(capitals, TokenRows)
+    assert isinstance(small, TokenRows)
+    assert capitals.ids.tolist() == small.ids.tolist()
     assert adapter.prepare(texts("GOOD"), cache).facts.unknown_token_share == 0.0
 
 

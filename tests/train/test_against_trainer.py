@@ -48,7 +48,7 @@ def by_trainer(folder: Path, train: Examples, test: Examples, seed: int, out: Pa
     tokenizer = AutoTokenizer.from_pretrained(folder)
 
     def rows(examples: Examples) -> list[dict[str, Any]]:
-        assert examples.targets is not None
+        assert isinstance(examples.targets, np.ndarray)
         texts = list(examples.inputs["text"])
         tokens = tokenizer(texts, truncation=True, max_length=256)["input_ids"]
         return [

@@ -81,6 +81,7 @@ def test_twenty_steps_give_the_weights_of_a_plain_pytorch_loop(
         seed=seed_for(3, "order"),
         epoch=0,
     )
+    assert isinstance(text_rows.targets, np.ndarray)
     for (batch,) in order:
         targets = torch.tensor(text_rows.targets[batch.indices])
         loss = functional.cross_entropy(plain.predict(batch.inputs), targets)
