@@ -40,6 +40,9 @@ class Kind:
     ignores: tuple[str, ...]
 
 
+NO_WRITER_HAS = ("probe_first", "projection_width", "regression_loss", "shots", "similarity")
+"""Fields of a recipe without a meaning where the target is a text."""
+
 KINDS = {
     kind.name: kind
     for kind in (
@@ -128,13 +131,7 @@ KINDS = {
             strategies=EVERY,
             decomposable=True,
             baseline="constant",
-            ignores=(
-                "probe_first",
-                "projection_width",
-                "regression_loss",
-                "shots",
-                "similarity",
-            ),
+            ignores=NO_WRITER_HAS,
         ),
         Kind(
             name="retrieval",
@@ -166,15 +163,7 @@ KINDS = {
             strategies=EVERY,
             decomposable=True,
             baseline="majority",
-            ignores=(
-                "dropout",
-                "head_width",
-                "probe_first",
-                "projection_width",
-                "regression_loss",
-                "shots",
-                "similarity",
-            ),
+            ignores=("dropout", "head_width", *NO_WRITER_HAS),
         ),
         Kind(
             name="question_answering",
@@ -185,15 +174,7 @@ KINDS = {
             strategies=EVERY,
             decomposable=True,
             baseline="majority",
-            ignores=(
-                "dropout",
-                "head_width",
-                "probe_first",
-                "projection_width",
-                "regression_loss",
-                "shots",
-                "similarity",
-            ),
+            ignores=("dropout", "head_width", *NO_WRITER_HAS),
         ),
     )
 }
