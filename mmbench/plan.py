@@ -136,18 +136,7 @@ def mismatch(model: ModelCard, task: TaskCard, recipe: Recipe) -> str | None:
 
     CardError if the task card itself is wrong (unknown kind, a metric that its kind lacks).
     """
-    wanted = kind(task.kind)
-    if wanted.inputs is not None and set(task.inputs) != set(wanted.inputs):
-        raise CardError(
-            f"task {task.name}: kind {task.kind!r} has the inputs {' and '.join(wanted.inputs)}"
-        )
-    _check_target(task, wanted)
-    for name in task.metrics:
-        if name not in wanted.metrics:
-            raise CardError(
-                f"task {task.name}: metric {name!r} does not belong to kind {task.kind!r}; "
-                f"it has {', '.join(wanted.metrics)}"
-            )
+    wanted = checked_kind(task)
     read = list(dict.fromkeys(modality_of(slot) for slot in task.inputs))
     missing = [modality for modality in read if modality not in model.modalities]
     if missing:
@@ -176,6 +165,23 @@ def mismatch(model: ModelCard, task: TaskCard, recipe: Recipe) -> str | None:
     if "paired" in needed and "joint" not in model.gives and recipe.projection_width is None:
         return f"{model.name} has no common space; recipe {recipe.name} must set projection_width"
     return None
+
+
+def checked_kind(task: TaskCard) -> Kind:
+    """The task's kind; CardError where the card's inputs, target or metrics are not of it."""
+    wanted = kind(task.kind)
+    if wanted.inputs is not None and set(task.inputs) != set(wanted.inputs):
+        raise CardError(
+            f"task {task.name}: kind {task.kind!r} has the inputs {' and '.join(wanted.inputs)}"
+        )
+    _check_target(task, wanted)
+    for name in task.metrics:
+        if name not in wanted.metrics:
+            raise CardError(
+                f"task {task.name}: metric {name!r} does not belong to kind {task.kind!r}; "
+                f"it has {', '.join(wanted.metrics)}"
+            )
+    return wanted
 
 
 def _check_target(task: TaskCard, wanted: Kind) -> None:
