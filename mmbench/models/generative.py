@@ -119,6 +119,7 @@ class GenerativeAdapter(Adapter):
         assert answers is None or isinstance(answers, tuple), "answers are texts"
         media = self._media(examples, cache)
         asked, written, digest, facts = spell(self._spelling(), prompts, answers, cache)
+        self._check_room(int(asked.lengths.max(initial=0)))
         return GenerationRows(
             media=media,
             prompts=asked,
@@ -268,6 +269,16 @@ class GenerativeAdapter(Adapter):
             raise CardError(
                 f"{self.card.name}: generation.max_new_tokens is {self.most}; the model writes at "
                 f"most {positions - 1} after its first token"
+            )
+
+    def _check_room(self, longest: int) -> None:
+        """longest: tokens of a prompt, behind which the answer is written."""
+        positions = self.generator.positions
+        if positions is not None and longest + self.most > positions:
+            raise TrialError(
+                f"{self.card.name}: a prompt of {longest} tokens and an answer of up to {self.most} "
+                f"need {longest + self.most} places; the model has {positions}. Lower "
+                "generation.max_new_tokens, or text.max_tokens, which cuts prompts"
             )
 
     def _tokenizer(self) -> "PreTrainedTokenizerFast":

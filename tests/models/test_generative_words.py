@@ -10,7 +10,7 @@ import pytest
 
 from mmbench.cards import GenerationRules, Recipe
 from mmbench.data.cache import Cache
-from mmbench.errors import CardError
+from mmbench.errors import CardError, TrialError
 from mmbench.models.generative import GenerativeAdapter
 from mmbench.models.loading import load
 from tests.models.generative_families import END, FAMILIES, PAD, READING, SEEING, START, TALKING
@@ -107,6 +107,20 @@ def test_a_card_that_asks_for_more_than_the_model_can_write_is_refused(
     whole = card("gpt2-decoder", writer_folders["gpt2-decoder"])
     with pytest.raises(CardError, match="writes at most 23 after its first token"):
         load(replace(whole, generation=GenerationRules(max_new_tokens=24)))
+
+
+def test_a_prompt_that_leaves_no_room_for_an_answer_is_refused(
+    writer_folders: Mapping[str, Path], tmp_path: Path
+) -> None:
+    folder = writer_folders["llava"]
+    positions = cast(GenerativeAdapter, load(card("llava", folder))).generator.positions
+    assert positions is not None
+    room = positions - 22  # behind the longest question with its image
+    fits = cast(GenerativeAdapter, load(card("llava", folder, max_new_tokens=room)))
+    assert fits.prepare(rows(questions=QUESTIONS), Cache(tmp_path)).prompts.lengths.max() == 22
+    lacks = cast(GenerativeAdapter, load(card("llava", folder, max_new_tokens=room + 1)))
+    with pytest.raises(TrialError, match=rf"22 tokens and .* need {positions + 1} places"):
+        lacks.prepare(rows(questions=QUESTIONS), Cache(tmp_path))
 
 
 def test_rules_of_generation_go_with_what_the_card_gives(
