@@ -145,12 +145,27 @@ def _notes(records: Sequence[SpeedRecord]) -> tuple[dict[int, str], list[str]]:
     numbers: dict[str, int] = {}
     marks = {}
     for record in records:
-        said = list(record.warnings)
+        said = [*record.warnings, *_overstated(record)]
         if record.failure is not None:
             said.insert(0, f"failed: {record.failure.message}")
         own = [numbers.setdefault(text, len(numbers) + 1) for text in said]
         marks[id(record)] = ", ".join(f"[{number}]" for number in own)
     return marks, [f"[{number}] {text}" for text, number in numbers.items()]
+
+
+def _overstated(record: SpeedRecord) -> list[str]:
+    """Where convolutions have another precision than the products whose peak was measured."""
+    settings = record.fingerprint.settings
+    products, convolutions = settings.get("matmul_float32"), settings.get("conv_float32")
+    sees = "image" in record.case.model.modalities
+    if record.case.precision != "fp32" or not sees or convolutions in (None, products):
+        return []
+    if record.measurement(f"{RATE[record.case.mode]}_model_flops_utilisation") is None:
+        return []
+    return [
+        f"MFU is overstated: convolutions ran in {convolutions}, the peak is that of matrix "
+        f"products in {products}"
+    ]
 
 
 # -------------------------------------------------------------------------------- the cells

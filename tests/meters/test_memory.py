@@ -127,14 +127,17 @@ def test_parts_explain_the_peak_of_a_step_on_a_gpu() -> None:
     with peak_memory(device) as peak:
         step()
     known = {m.name: m.value or 0.0 for m in memory_parts(model, optimizer, lambda: model(rows))}
-    expected = known["model_bytes"] + known["optimizer_bytes"] + known["activation_bytes"]
-    assert found(peak, "peak_cuda_bytes") - before == pytest.approx(expected, rel=0.25)
+    parts = known["model_bytes"] + known["optimizer_bytes"] + known["activation_bytes"]
+    # no part of a resting model: its gradients, and in the backward pass those of two activations
+    passing = sum(4 * p.numel() for p in model.parameters()) + 2 * 4 * rows.numel()
+    assert found(peak, "peak_cuda_bytes") - before == pytest.approx(parts + passing, rel=0.1)
 
 
 @pytest.mark.gpu
 def test_a_known_cuda_allocation_appears() -> None:
+    before = torch.cuda.memory_allocated()
     with peak_memory(torch.device("cuda")) as peak:
         block = torch.ones(400 * MIB // 4, device="cuda")
         del block
-    assert found(peak, "peak_cuda_bytes") == pytest.approx(400 * MIB, rel=0.02)
+    assert found(peak, "peak_cuda_bytes") - before == pytest.approx(400 * MIB, rel=0.02)
     assert found(peak, "peak_cuda_reserved_bytes") >= 400 * MIB

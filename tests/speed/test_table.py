@@ -80,3 +80,20 @@ def test_csv_has_every_value_unrounded_under_its_own_name() -> None:
     assert rows[1]["inference_model_flops_utilisation"] == "0.4321"
     assert rows[1]["image_size"] == "32"
     assert rows[2]["failure"] == "out of memory"
+
+
+def test_utilisation_of_convolutions_at_another_precision_is_said_to_be_overstated() -> None:
+    mixed = {"matmul_float32": "ieee", "conv_float32": "tf32"}
+    sees = speed_record(
+        case(image_card()),
+        measurements=(measured("train_model_flops_utilisation", 0.97),),
+        fingerprint=replace(RECORDS[0].fingerprint, settings=mixed),
+    )
+    note = (
+        "MFU is overstated: convolutions ran in tf32, the peak is that of matrix products in ieee"
+    )
+    assert note in markdown_table([sees])
+    alike = replace(sees.fingerprint, settings={**mixed, "conv_float32": "ieee"})
+    reads = replace(sees, case=case())
+    for other in (replace(sees, fingerprint=alike), reads, replace(sees, measurements=())):
+        assert "overstated" not in markdown_table([other])
