@@ -13,6 +13,7 @@ from rich.text import Text
 from mmbench.cli.console import duration, messages, plain, say
 from mmbench.compare.checks import input_concerns
 from mmbench.kinds import kind
+from mmbench.records import UNSTABLE
 from mmbench.report.i18n import Messages
 from mmbench.report.numbers import percent, score, score_with_unit
 
@@ -205,8 +206,20 @@ def trial_lines(record: "Record", number: int, total: int) -> Iterator[tuple[str
     else:
         why = record.failure.message if record.failure is not None else "no reason given"
         yield f"{head}: {record.status.upper()} after {duration(record.seconds)}: {why}", "bold red"
-    for warning in [*record.warnings, *lost_input(record)]:
+    unstable = [text for text in record.warnings if text.startswith(f"{UNSTABLE}: ")]
+    others = [text for text in record.warnings if text not in unstable]
+    for warning in [*others, *lost_input(record), *_together(unstable)]:
         yield f"  WARNING {warning}", "bold yellow"
+
+
+def _together(unstable: Sequence[str]) -> list[str]:
+    """The reasons why a trial's speeds are not to be trusted in one line, each advice once."""
+    if not unstable:
+        return []
+    told = [text.removeprefix(f"{UNSTABLE}: ").partition("; ") for text in unstable]
+    reasons = "; ".join(reason for reason, _, _ in told)
+    advice = "; ".join(dict.fromkeys(advice for _, _, advice in told if advice))
+    return [f"timing {UNSTABLE}, scores are not touched: {reasons}. Advice: {advice}"]
 
 
 def lost_input(record: "Record") -> list[str]:

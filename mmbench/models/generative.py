@@ -21,6 +21,7 @@ from mmbench.errors import CardError, TrialError
 from mmbench.models.base import Adapter, Features, has_batch_statistics
 from mmbench.models.captioner import Captioner
 from mmbench.models.cutting import FastTokenizer
+from mmbench.models.generative_checks import check_room, check_rules
 from mmbench.models.generative_rows import GenerationRows, Spelling, spell
 from mmbench.models.generators import Generator
 from mmbench.models.pixels import decode, normalised, per_channel
@@ -68,7 +69,7 @@ class GenerativeAdapter(Adapter):
         if tokenizer is not None:
             self._take(tokenizer)
         self._memory_shape: tuple[int, int] | None = None
-        self._check_rules()
+        check_rules(card, self.generator)
 
     @classmethod
     def from_card(cls, card: ModelCard) -> Self:
@@ -119,7 +120,7 @@ class GenerativeAdapter(Adapter):
         assert answers is None or isinstance(answers, tuple), "answers are texts"
         media = self._media(examples, cache)
         asked, written, digest, facts = spell(self._spelling(), prompts, answers, cache)
-        self._check_room(int(asked.lengths.max(initial=0)))
+        check_room(self.card, self.generator, int(asked.lengths.max(initial=0)))
         return GenerationRows(
             media=media,
             prompts=asked,
@@ -257,29 +258,6 @@ class GenerativeAdapter(Adapter):
         config = self.generator.model.config
         frames = 2 * int(config.max_source_positions)
         return {"input_features": torch.zeros(1, int(config.num_mel_bins), frames, device=device)}
-
-    def _check_rules(self) -> None:
-        audio, model = self.card.audio, self.generator.model
-        if audio is not None:
-            from mmbench.models.speech import check_rules
-
-            check_rules(self.card.name, audio, model)
-        positions = self.generator.positions
-        if positions is not None and self.most >= positions:
-            raise CardError(
-                f"{self.card.name}: generation.max_new_tokens is {self.most}; the model writes at "
-                f"most {positions - 1} after its first token"
-            )
-
-    def _check_room(self, longest: int) -> None:
-        """longest: tokens of a prompt, behind which the answer is written."""
-        positions = self.generator.positions
-        if positions is not None and longest + self.most > positions:
-            raise TrialError(
-                f"{self.card.name}: a prompt of {longest} tokens and an answer of up to {self.most} "
-                f"need {longest + self.most} places; the model has {positions}. Lower "
-                "generation.max_new_tokens, or text.max_tokens, which cuts prompts"
-            )
 
     def _tokenizer(self) -> "PreTrainedTokenizerFast":
         if self.tokenizer is None:

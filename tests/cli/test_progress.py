@@ -10,6 +10,7 @@ from rich.console import Console
 from mmbench.cli import progress
 from mmbench.cli.estimate import Estimate
 from mmbench.cli.progress import Left, Lines, Live, Showing, trial_lines, value_of, watching
+from mmbench.meters.noise import ADVICE, drifted, unstable_windows
 from mmbench.progress import Watcher
 from mmbench.records import Failure, Record, Score
 from tests.specimens import TRIAL, record
@@ -108,6 +109,19 @@ def test_warnings_stand_below_and_loud() -> None:
         ("  WARNING cut", True),
         ("  WARNING noisy", True),
     ]
+
+
+def test_reasons_not_to_trust_the_timing_stand_in_one_line_with_one_advice() -> None:
+    noisy = unstable_windows([1.0, 1.0, 1.0, 1.5, 1.5, 1.5, 1.0, 1.5], "training")
+    moved = drifted({"matrix product": (1.0, 1.2)})
+    assert noisy
+    found = replace(record(), warnings=(*noisy, "cut", *moved))
+    _, (cut, _), (timing, _) = trial_lines(found, 1, 1)
+    assert cut == "  WARNING cut"
+    assert timing.startswith("  WARNING timing unstable, scores are not touched: the middle half ")
+    assert "; the same matrix product took 20% longer" in timing
+    assert timing.count(ADVICE) == 1
+    assert timing.endswith(ADVICE)
 
 
 def test_a_failure_says_why_and_when() -> None:

@@ -236,3 +236,21 @@ def test_a_dual_encoder_is_pre_trained_on_the_pairs_of_its_task(tmp_path: Path) 
         assert other is not None
         assert before.value == other.value
     assert record.logits_digest != plain.logits_digest
+
+
+def test_a_head_of_several_modules_is_refused(tiny_bert: ModelCard, tmp_path: Path) -> None:
+    """DistilBERT's: transform, norm and projector stand beside each other."""
+    from transformers import DistilBertConfig, DistilBertModel
+
+    config = DistilBertConfig(
+        vocab_size=64, dim=16, hidden_dim=32, n_layers=1, n_heads=2, max_position_embeddings=32
+    )
+    DistilBertModel(config).save_pretrained(tmp_path)
+    source = cast(FolderModel, tiny_bert.source)
+    for file in Path(source.path).iterdir():
+        if file.name.startswith(("token", "vocab", "special")):
+            (tmp_path / file.name).write_bytes(file.read_bytes())
+    card = replace(tiny_bert, source=FolderModel(via="folder", path=str(tmp_path)))
+    adapter = load(replace(card, text=replace(card.text, pooling="mean")))  # type: ignore[type-var]
+    with pytest.raises(TrialError, match="of several modules, which is not supported"):
+        masked_language(adapter)
