@@ -5,14 +5,20 @@ from collections.abc import Sequence
 from mmbench.report import closing
 from mmbench.report.cost import cost
 from mmbench.report.document import Block, Document, Lang
+from mmbench.report.few_shot import few_shot
 from mmbench.report.figure import figure
-from mmbench.report.findings import findings
+from mmbench.report.findings import Findings, findings
+from mmbench.report.gaps import gaps
 from mmbench.report.i18n import Messages
 from mmbench.report.inputs import data, models, recipes
+from mmbench.report.limits import Limits
+from mmbench.report.pareto import pareto
 from mmbench.report.quality import quality
 from mmbench.report.stages import stages
 from mmbench.report.summary import summary
 from mmbench.store import Stored
+
+NO_LIMITS = Limits()
 
 
 def build(
@@ -21,18 +27,35 @@ def build(
     lang: Lang,
     title: str | None = None,
     reproduce: str | None = None,
+    limits: Limits = NO_LIMITS,
 ) -> Document:
     """The report of these records in one language.
 
     Without a title the catalogue's is used. `reproduce` is the command that ran the records, such
     as `mmbench run quickstart`. StoreError if there is no record.
     """
-    found, say = findings(stored), Messages(lang)
+    found = findings(stored)
+    return document_of(found, lang=lang, title=title, reproduce=reproduce, limits=limits)
+
+
+def document_of(
+    found: Findings,
+    *,
+    lang: Lang,
+    title: str | None = None,
+    reproduce: str | None = None,
+    limits: Limits = NO_LIMITS,
+) -> Document:
+    """As `build`, of what was found once for all languages."""
+    say = Messages(lang)
     drawn = figure(found, say)
     blocks: list[Block] = [
         *summary(found, say),
         *([] if drawn is None else [drawn]),
         *quality(found, say),
+        *gaps(found, say),
+        *few_shot(found, say),
+        *pareto(found, say),
         *stages(found, say),
         *cost(found, say),
         *models(found, say),

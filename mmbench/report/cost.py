@@ -7,6 +7,7 @@ the two stand in tables of their own.
 from mmbench.cards import Recipe
 from mmbench.compare.cells import Cell
 from mmbench.report.document import Block, Heading, Paragraph
+from mmbench.report.figure_curves import figure_curves
 from mmbench.report.findings import Findings, Setup
 from mmbench.report.i18n import Messages
 from mmbench.report.numbers import MISSING, amount, amount_with_interval, many, percent, size
@@ -109,7 +110,16 @@ def cost(findings: Findings, say: Messages) -> list[Block]:
         )
         blocks += tables(cells, MEMORY, say("cost.memory_caption"), findings, say)
         blocks += timing(cells, findings, say)
-    return [*blocks, *grid(findings, say), *curves(findings, say)]
+    return [*blocks, *grid(findings, say), *_learning(findings, say)]
+
+
+def _learning(findings: Findings, say: Messages) -> list[Block]:
+    """The curves as a figure, and some of their numbers folded."""
+    drawn, told = figure_curves(findings, say), curves(findings, say)
+    if drawn is None:
+        return told
+    heading = Heading(level=3, text=say("curves.heading"))
+    return [heading, Paragraph(text=say("curves.how")), drawn, *told]
 
 
 def _setup_title(setup: Setup, say: Messages) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 from mmbench.compare.cells import Cell
 from mmbench.metrics.table import metric
 from mmbench.report.document import Figure
+from mmbench.report.drawing import COLOURS, SHAPES, Row, config
 from mmbench.report.findings import Findings, TaskFindings
 from mmbench.report.i18n import Messages
 from mmbench.report.numbers import is_share
@@ -24,16 +25,9 @@ from mmbench.report.words import (
     split_name,
 )
 
-FONTS = (
-    '"Noto Sans CJK SC", "PingFang SC", "Microsoft YaHei", "Hiragino Sans GB", '
-    '"Segoe UI", "Helvetica Neue", Arial, sans-serif'
-)
-# Okabe and Ito's palette: told apart by colour-blind readers too.
-COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"]
 WIDTH = 520
 ROW = 22  # pixels for one recipe of one model
 WHOLE = ("$schema", "config")  # of a specification, and of no panel in it
-Row = dict[str, Any]
 
 
 def figure(findings: Findings, say: Messages) -> Figure | None:
@@ -64,7 +58,7 @@ def _stacked(charts: list[Any]) -> Row:
     """
     import altair
 
-    chart = altair.vconcat(charts[0], spacing=28, config=_config()).resolve_scale(
+    chart = altair.vconcat(charts[0], spacing=28, config=config()).resolve_scale(
         x="independent", yOffset="independent", color="shared", shape="shared"
     )
     spec: Row = json.loads(chart.to_json(validate=False))
@@ -74,25 +68,6 @@ def _stacked(charts: list[Any]) -> Row:
         spec["datasets"] |= panel.pop("datasets", {})
         spec["vconcat"].append({key: panel[key] for key in panel if key not in WHOLE})
     return spec
-
-
-def _config() -> Row:
-    dark, grey = {"labelColor": "#333", "titleColor": "#333"}, "#ddd"
-    whole = {"labelLimit": 0, "titleLimit": 0}  # a name is never cut
-    return {
-        "font": FONTS,
-        "background": "white",
-        "padding": 12,
-        "axis": {"labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": "normal"}
-        | dark
-        | whole
-        | {"gridColor": grey},
-        "title": {"fontSize": 14, "anchor": "start", "color": "#111", "limit": 0, "frame": "group"},
-        "legend": {"labelFontSize": 12, "titleFontSize": 12, "orient": "bottom", "columns": 4}
-        | dark
-        | whole,
-        "view": {"stroke": grey},
-    }
 
 
 def _rows(task: TaskFindings, findings: Findings, say: Messages) -> list[Row]:
@@ -161,7 +136,7 @@ def _panel(
         x=altair.X("value:Q", scale=scale, title=title),
         shape=altair.Shape(
             "mark:N",
-            scale=altair.Scale(domain=marks, range=["circle", "triangle-up"]),
+            scale=altair.Scale(domain=marks, range=SHAPES),
             title=say("column.mark"),
         ),
     )

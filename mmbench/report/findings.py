@@ -2,8 +2,9 @@
 
 import string
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
 
 from mmbench.compare.cells import Basis, Cell, Estimate, by_basis, cells, setup_of
 from mmbench.compare.checks import Verdict, goodness, main_split, separable, splits_scored
@@ -64,6 +65,11 @@ class Findings:
     tasks: tuple[TaskFindings, ...]
     setups: tuple[Setup, ...]
     ambiguous: frozenset[str]
+    folders: Mapping[int, Path] = field(default_factory=dict, repr=False, compare=False)
+    """Where the files beside a record lie, by the identity of the record."""
+
+    def stored(self, record: Record) -> Stored:
+        return Stored(self.folders[id(record)], record)
 
     def with_status(self, status: Status) -> tuple[Record, ...]:
         return tuple(record for record in self.records if record.status == status)
@@ -85,7 +91,8 @@ def findings(stored: Sequence[Stored]) -> Findings:
         )
     # In the order of their start, and by name where that is equal: the order of the files that
     # the records were read from must not show in the report.
-    records = tuple(sorted((item.record for item in latest(list(stored))), key=_order))
+    kept = latest(list(stored))
+    records = tuple(sorted((item.record for item in kept), key=_order))
     found = cells(records)
     return Findings(
         records=records,
@@ -93,6 +100,7 @@ def findings(stored: Sequence[Stored]) -> Findings:
         tasks=_tasks(found),
         setups=_setups(records),
         ambiguous=_ambiguous(found),
+        folders={id(item.record): item.folder for item in kept},
     )
 
 

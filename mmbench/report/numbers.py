@@ -52,6 +52,14 @@ def difference(value: float, name: str) -> str:
     return f"{'+' if value > 0 else MINUS}{text}"
 
 
+def difference_with_interval(value: float, low: float | None, high: float | None, name: str) -> str:
+    """`−1.2 [−2.0, −0.4]`, or without brackets where there is no interval."""
+    text = difference(value, name)
+    if low is None or high is None:
+        return text
+    return f"{text} [{difference(low, name)},{NO_BREAK}{difference(high, name)}]"
+
+
 def amount(value: float | None) -> str:
     """A rate or a time to three digits: `0.42`, `8.31`, `83.1`, `831`, `8,310`."""
     if value is None:

@@ -108,15 +108,20 @@ def curves(findings: Findings, say: Messages) -> list[Block]:
 def _some(record: Record) -> list[CurvePoint]:
     """Of the learning rate that was kept: the best validation, and others at even distances from
     the first to the last."""
-    chosen = _chosen(record)
-    if chosen is None:
-        return []
-    points = [p for p in record.curve if p.learning_rate == chosen.learning_rate]
-    if len(points) <= MOST_POINTS:
+    chosen, points = _chosen(record), chosen_curve(record)
+    if chosen is None or len(points) <= MOST_POINTS:
         return points
     others = MOST_POINTS - 1  # one place is for the best
     places = {round(i * (len(points) - 1) / (others - 1)) for i in range(others)}
     return [p for i, p in enumerate(points) if i in places or p.step == chosen.best_step]
+
+
+def chosen_curve(record: Record) -> list[CurvePoint]:
+    """Every validation of the learning rate that was kept; nothing where none was trained."""
+    chosen = _chosen(record)
+    if chosen is None:
+        return []
+    return [p for p in record.curve if p.learning_rate == chosen.learning_rate]
 
 
 def _batch_size(record: Record) -> int:

@@ -25,6 +25,7 @@ from .hostile import BARE_ADDRESS, PAYLOADS, TEXT, inline, parse
 
 StoreAll = Callable[[list[Record]], list[Stored]]
 GOLDEN = Path(__file__).parent / "golden"
+FIGURES = ("quality", "pareto", "few-shot", "learning-curves")
 FOLDING = re.compile(r"<details>\n<summary>[^<>]*</summary>\n|</details>\n")
 
 
@@ -51,9 +52,10 @@ def test_the_tables_of_the_reference_page_hold(rendered: dict[Lang, str], lang: 
 def test_one_language_is_one_page_with_its_figure(stored: list[Stored], tmp_path: Path) -> None:
     files = write_report(stored, tmp_path / "deep" / "folder", lang="zh")
     names = [str(file.relative_to(tmp_path / "deep" / "folder")) for file in files]
-    assert names == ["report.md", "figures/quality.zh.svg"]
+    drawn = ["quality", "pareto", "learning-curves"]
+    assert names == ["report.md", *(f"figures/{name}.zh.svg" for name in drawn)]
     page = files[0].read_text(encoding="utf-8")
-    assert "](figures/quality.zh.svg)" in page
+    assert all(f"](figures/{name}.zh.svg)" in page for name in drawn)
     assert "English version" not in page
 
 
@@ -150,7 +152,7 @@ def _infected(record: Record, text: Callable[[], str]) -> Record:
 def test_nothing_from_data_is_live_in_a_whole_report(
     records: list[Record], store_all: StoreAll, tmp_path: Path, lang: Lang
 ) -> None:
-    page, _ = write_report(store_all(infected(records)), tmp_path, lang=lang)
+    page, *_ = write_report(store_all(infected(records)), tmp_path, lang=lang)
     text = page.read_text(encoding="utf-8")
     assert "someone" in text, "the payloads have reached the page"
     assert ("The same content in" if lang == "en" else "同一内容") in text
@@ -162,7 +164,7 @@ def test_nothing_from_data_is_live_in_a_whole_report(
             assert FOLDING.fullmatch(token.content), token.content
     for child in inline(tokens):
         if child.type == "image":
-            assert child.attrs["src"] == f"figures/quality.{lang}.svg"
+            assert child.attrs["src"] in {f"figures/{name}.{lang}.svg" for name in FIGURES}
         else:
             assert child.type in TEXT | {"softbreak"}, child
             assert not BARE_ADDRESS.search(child.content), child.content

@@ -1,0 +1,98 @@
+"""The English sentences of the views: gaps, fronts, curves, few shots, strategies.
+
+Keys are those of messages_views_zh.
+"""
+
+MESSAGES = {
+    "views.rest": "{count:more row is|more rows are} not shown; the records have them.",
+    # gaps between splits
+    "gaps.heading": "Gaps between splits",
+    "gaps.shift": (
+        "Shift: {clear} of {total:cell|cells} clearly lose on {split}, against the main test split."
+    ),
+    "gaps.over_fitting": (
+        "Over-fitting: {clear} of {total:cell|cells} are clearly better on train than on "
+        "validation."
+    ),
+    "gaps.widest": " Most clearly: {cells}.",
+    "gaps.gains": " {count:cell clearly gains|cells clearly gain} there.",
+    "gaps.named": "{task}, {cell}, {value}",
+    "gaps.summary": "Gaps of every cell",
+    "gaps.how": (
+        "A difference of two scores, turned so that a minus is worse on the split that is named "
+        "first. Its 95% interval takes the splits as independent; it is not corrected for the "
+        "number of gaps. That train scores higher than validation is over-fitting only as far as "
+        "a smaller gap would have cost nothing."
+    ),
+    "gaps.metric": "metric",
+    "gaps.main": "main test split",
+    "gaps.split": "{split} − main",
+    "gaps.train": "train − validation",
+    # quality against cost
+    "pareto.heading": "Quality against speed, latency and memory",
+    "pareto.how": (
+        "A cell is on the front if no other on the same machine is as good in both and better in "
+        "one. Means decide, so a place on the front may rest on a difference in quality that is "
+        "not shown; the recommendation looks at that too. Speed and latency are of answering, "
+        "memory is the peak of training."
+    ),
+    "pareto.summary": "Quality and cost of every cell, with its place on the fronts",
+    "pareto.task": "{task}, {metric}",
+    "pareto.rate": "answers (samples/s)",
+    "pareto.latency": "latency, p50 (ms)",
+    "pareto.memory": "peak memory",
+    "pareto_axis.rate": "samples/s (more is better)",
+    "pareto_axis.latency": "latency p50, ms (less is better)",
+    "pareto_axis.memory": "peak memory, GiB (less is better)",
+    "pareto_unit.rate": "samples/s",
+    "pareto_unit.latency": "ms a sample",
+    "pareto_unit.memory": "at the peak",
+    "pareto.front": "on the front of",
+    "pareto.on_rate": "speed",
+    "pareto.on_latency": "latency",
+    "pareto.on_memory": "memory",
+    "pareto.point": "{cell}: {score}; {value} {unit}",
+    "pareto.point_on_front": "; on the front",
+    "pareto.alt": "Quality against speed, latency and memory; on the front: {tasks}",
+    "pareto.alt_task": "{task}: {axes}.",
+    "pareto.alt_axis": "{axis}: {cells}",
+    "pareto.alt_rest": " {count:more task|more tasks} are in the table alone.",
+    "figure.axis_plain": "{metric} on {split}",
+    # learning curves
+    "curves.heading": "Learning curves",
+    "curves.how": (
+        "Validations of the learning rate that was kept, first seed; the large point is the one "
+        "whose weights were kept. A training loss that falls while the validation loss rises is "
+        "over-fitting."
+    ),
+    "curves.loss_axis": "loss",
+    "curves.point": "{cell}: {score} after {epoch} epochs",
+    "curves.point_best": "; kept",
+    "curves.loss_point": "{cell}: loss {loss} on {split} after {epoch} epochs",
+    "curves.alt": "Learning curves. {tasks}",
+    "curves.alt_task": "{task}: {cells}.",
+    "curves.alt_rest": " {count:more curve is|more curves are} not drawn.",
+    # few shots
+    "shots.heading": "Few-shot curves",
+    "shots.how": (
+        "The same model and strategy on few rows of each class and, where it was run, on all of "
+        "them. Recipes for few rows may train for more epochs: the table names them."
+    ),
+    "shots.summary": "Few-shot curves in numbers",
+    "shots.shots": "rows a class",
+    "shots.all": "all",
+    "shots.rows": "training rows",
+    "shots.axis": "training rows, all classes together",
+    "shots.point": "{cell}: {score} from {rows} rows",
+    "shots.alt": "Quality by the number of training rows. {curves}.",
+    "shots.alt_curve": "{task}, {line}: {values}",
+    "shots.alt_point": "{score} from {rows} rows",
+    "shots.alt_rest": " {count:more curve is|more curves are} in the table alone.",
+    "strategy_short.zero_shot": "zero-shot",
+    "strategy_short.probe": "probe",
+    "strategy_short.head": "head",
+    "strategy_short.partial": "last blocks",
+    "strategy_short.full": "full",
+    "strategy_short.lora": "LoRA",
+    "strategy_short.bitfit": "BitFit",
+}

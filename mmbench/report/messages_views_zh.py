@@ -1,0 +1,90 @@
+"""The Chinese sentences of the views: gaps, fronts, curves, few shots, strategies.
+
+Keys are those of messages_views_en.
+"""
+
+MESSAGES = {
+    "views.rest": "另有 {count} 行未列出，完整内容见记录文件。",
+    # gaps between splits
+    "gaps.heading": "数据划分之间的差距",
+    "gaps.shift": "分布偏移：{total} 个组合中，有 {clear} 个在 {split} 上的得分明显低于主测试集。",
+    "gaps.over_fitting": "过拟合：{total} 个组合中，有 {clear} 个在训练集上的得分明显高于验证集。",
+    "gaps.widest": "最明确的是：{cells}。",
+    "gaps.gains": "另有 {count} 个组合在该划分上反而明显更好。",
+    "gaps.named": "{task}，{cell}，{value}",
+    "gaps.summary": "各组合的差距明细",
+    "gaps.how": (
+        "表中为两个划分得分之差，符号已统一：负值表示在前一个划分上更差（误差类指标已翻转）。"
+        "95% 置信区间假定两个划分相互独立，且未按差距的个数做多重比较校正。"
+        "训练集得分高于验证集并不必然有害，只有当缩小差距不损失测试得分时才说得上过拟合。"
+    ),
+    "gaps.metric": "指标",
+    "gaps.main": "主测试集",
+    "gaps.split": "{split} − 主测试集",
+    "gaps.train": "训练集 − 验证集",
+    # quality against cost
+    "pareto.heading": "效果与速度、延迟、内存的权衡",
+    "pareto.how": (
+        "同一环境下，若没有别的组合在两方面都不差、且至少有一方面更好，该组合就位于帕累托前沿上。"
+        "前沿按均值判定，因此可能建立在尚未得到证实的效果差异上；“推荐”一节会考虑这一点。"
+        "速度与延迟指推理，内存指训练时的峰值。"
+    ),
+    "pareto.summary": "各组合的效果与开销，以及所在的前沿",
+    "pareto.task": "{task}，{metric}",
+    "pareto.rate": "推理速度（样本/秒）",
+    "pareto.latency": "延迟 p50（毫秒）",
+    "pareto.memory": "内存峰值",
+    "pareto_axis.rate": "样本/秒（越高越好）",
+    "pareto_axis.latency": "延迟 p50，毫秒（越低越好）",
+    "pareto_axis.memory": "内存峰值，GiB（越低越好）",
+    "pareto_unit.rate": "样本/秒",
+    "pareto_unit.latency": "毫秒/样本",
+    "pareto_unit.memory": "内存峰值",
+    "pareto.front": "所在前沿",
+    "pareto.on_rate": "速度",
+    "pareto.on_latency": "延迟",
+    "pareto.on_memory": "内存",
+    "pareto.point": "{cell}：{score}；{value} {unit}",
+    "pareto.point_on_front": "；位于前沿",
+    "pareto.alt": "效果与速度、延迟、内存的关系，位于前沿的有：{tasks}",
+    "pareto.alt_task": "{task}：{axes}。",
+    "pareto.alt_axis": "{axis}：{cells}",
+    "pareto.alt_rest": "另有 {count} 个任务只列在表中。",
+    "figure.axis_plain": "{split}{metric}",
+    # learning curves
+    "curves.heading": "学习曲线",
+    "curves.how": (
+        "各组合第一个随机种子、最终选用的学习率在训练过程中的验证结果，大圆点是保留权重的那一次。"
+        "训练损失下降而验证损失上升，即为过拟合。"
+    ),
+    "curves.loss_axis": "损失",
+    "curves.point": "{cell}：第 {epoch} 轮 {score}",
+    "curves.point_best": "；保留的权重",
+    "curves.loss_point": "{cell}：第 {epoch} 轮，{split}损失 {loss}",
+    "curves.alt": "学习曲线。{tasks}",
+    "curves.alt_task": "{task}：{cells}。",
+    "curves.alt_rest": "另有 {count} 条曲线未画出。",
+    # few shots
+    "shots.heading": "少样本曲线",
+    "shots.how": (
+        "同一模型、同一策略，每类只用少量训练样本时的得分；跑过全量数据的一并列出。"
+        "少样本方案的训练轮数可能更多，具体方案见表。"
+    ),
+    "shots.summary": "少样本曲线的数值",
+    "shots.shots": "每类样本数",
+    "shots.all": "全部",
+    "shots.rows": "训练样本数",
+    "shots.axis": "训练样本数（各类合计）",
+    "shots.point": "{cell}：用 {rows} 条样本训练，{score}",
+    "shots.alt": "得分随训练样本数的变化。{curves}。",
+    "shots.alt_curve": "{task}，{line}：{values}",
+    "shots.alt_point": "{rows} 条样本 {score}",
+    "shots.alt_rest": "另有 {count} 条曲线只列在表中。",
+    "strategy_short.zero_shot": "零样本",
+    "strategy_short.probe": "探测",
+    "strategy_short.head": "只训练任务头",
+    "strategy_short.partial": "只训练高层",
+    "strategy_short.full": "全量微调",
+    "strategy_short.lora": "LoRA",
+    "strategy_short.bitfit": "BitFit",
+}
