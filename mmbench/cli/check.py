@@ -39,9 +39,7 @@ def check(
     """
     from mmbench.catalog import Catalog
 
-    chosen = [
-        card for name in names for card in _cards(Catalog.standard(tuple(cards or ())), name)
-    ]
+    chosen = [card for name in names for card in _cards(Catalog.standard(tuple(cards or ())), name)]
     reports = []
     for card in chosen:
         reports.append(report_on(card, full=full))

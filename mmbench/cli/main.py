@@ -16,6 +16,7 @@ import typer
 from mmbench import __version__
 from mmbench.cli.bench import bench
 from mmbench.cli.cache import cache
+from mmbench.cli.check import check
 from mmbench.cli.console import complain
 from mmbench.cli.doctor import doctor
 from mmbench.cli.gate import gate
@@ -45,6 +46,7 @@ app.command()(bench)
 app.command()(predict)
 app.command("list")(list_cards)
 app.command()(show)
+app.command()(check)
 app.add_typer(cache, name="cache")
 app.command()(doctor)
 

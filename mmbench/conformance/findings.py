@@ -1,6 +1,6 @@
 """What a check found of a card."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -64,7 +64,7 @@ def found(what: str, check: Callable[[], str]) -> Finding:
         return Finding(what=what, verdict="fail", said=f"{type(error).__name__}: {said}")
 
 
-def each(checks: "dict[str, Callable[[], str]]") -> Iterator[Finding]:
+def each(checks: "Mapping[str, Callable[[], str]]") -> Iterator[Finding]:
     """The findings of several, in their order."""
     for what, check in checks.items():
         yield found(what, check)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from mmbench.cards import BundledData, DataSource, FileData, PackageData, TaskCard
+from mmbench.cards import BundledData, DataSource, FileData, PackageData, Slot, TaskCard
 from mmbench.conformance.findings import Finding, Verdict
 from mmbench.conformance.task_rows import TaskRows
 from mmbench.data.columns import is_missing, name_some
@@ -29,6 +29,7 @@ LONG_CHARACTERS = 2_000
 LOOKED_AT = 64
 """Images and sounds of a split that are decoded, at even distances."""
 
+MEDIA: tuple[Slot, ...] = ("image", "audio")
 HIDDEN = ("-1", "-100", "-1.0")
 
 
@@ -40,11 +41,9 @@ def pinned(source: DataSource) -> str:
         return "ships with mmbench"
     if isinstance(source, PackageData):
         return f"package {source.distribution} {source.version}"
-    digests = len(getattr(source, "digests", {}))
-    told = f", {digests} files by their sha256" if digests else ""
     if source.revision is None:
-        return f"{source.repo}, unpinned: revision is null, so tomorrow's may differ{told}"
-    return f"{source.repo} at {source.revision[:12]}{told}"
+        return f"{source.repo}, unpinned: revision is null, so tomorrow's may differ"
+    return f"{source.repo} at {source.revision[:12]}"
 
 
 # ------------------------------------------------------------------------------ the cells
@@ -205,7 +204,7 @@ def lengths(task: TaskRows) -> Finding:
 
 def media(task: TaskRows) -> Finding:
     """Some images and sounds of every split are decoded."""
-    slots = [slot for slot in ("image", "audio") if slot in task.card.inputs]
+    slots = [slot for slot in MEDIA if slot in task.card.inputs]
     if not slots:
         return Finding(what="media", verdict="not applicable", said="no images, no sounds")
     wrong, looked = [], 0

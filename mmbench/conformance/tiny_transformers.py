@@ -109,7 +109,11 @@ def _of(config: Mapping[str, Any], default: Mapping[str, Any], *, text: bool) ->
             small[name] = new
     for name, usual in own.items():
         said = config.get(name) or {}
-        if name.endswith("_config") and isinstance(usual, Mapping) and "model_type" in usual | said:
+        if (
+            name.endswith("_config")
+            and isinstance(usual, Mapping)
+            and "model_type" in {**usual, **said}
+        ):
             small[name] = _of(said, known(str(usual.get("model_type"))), text=text)
             if not said:  # so that the library knows what it is a config of
                 small[name]["model_type"] = usual["model_type"]

@@ -29,7 +29,7 @@ LORA = Recipe(
     lora_alpha=4,
 )
 CLASSES = 2
-LOWER_BY = (1e-2, 1e-3, 1e-4)
+LOWER_BY = (1e-2, 1e-3, 1e-4, 1e-5, 1e-6)
 """The shares of the loss that a step down its gradient is to take away, to first order: where the
 loss is curved, the first step may be too long."""
 
