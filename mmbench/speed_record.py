@@ -5,7 +5,7 @@ its record has measurements alone; it stands beside the records of trials, and h
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from mmbench.cards import ModelCard
 from mmbench.digests import digest_of, set_fields
@@ -19,6 +19,8 @@ Mode = Literal["train", "infer"]
 MODES: tuple[Mode, ...] = ("train", "infer")
 Precision = Literal["fp32", "bf16"]
 SpeedStatus = Literal["ok", "failed"]
+
+ELSEWHERE = "modelscope"  # a field of a source that changes nothing of the work
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,11 +70,17 @@ class SpeedCase:
         """Hash of what changes the work: the model with its start, and all that the name says."""
         return digest_of(
             {
-                "model": [model_behaviour(self.model), set_fields(self.model.source)],
-                "parts": {s: set_fields(p.source) for s, p in sorted(self.model.parts.items())},
+                "model": [model_behaviour(self.model), _place(self.model)],
+                "parts": {s: _place(part) for s, part in sorted(self.model.parts.items())},
                 "name": self.name,
             }
         )
+
+
+def _place(model: ModelCard) -> dict[str, Any]:
+    """The source, without another place of the same files."""
+    source: dict[str, Any] = set_fields(model.source)
+    return {name: value for name, value in source.items() if name != ELSEWHERE}
 
 
 def name_at_largest(case: SpeedCase) -> str:

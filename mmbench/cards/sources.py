@@ -13,9 +13,21 @@ FileFormat = Literal["csv", "jsonl", "parquet", "images", "lines", "people_daily
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ModelScopeCopy:
+    """The same files on ModelScope, as a fact: nothing is read from there.
+
+    official: uploaded by the organisation that made them; a mirror is somebody else's copy.
+    """
+
+    repo: str
+    official: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HubModel:
     """A repository on the Hugging Face hub. `revision` None is shown as unpinned.
 
+    modelscope: where the same files lie on ModelScope; None if that is not known.
     config: that of the architecture, as far as it differs from its library's own defaults. Nothing
     but a random start reads it (`as_random`), which then needs no download.
     """
@@ -23,6 +35,7 @@ class HubModel:
     via: Literal["hub"]
     repo: str
     revision: str | None = None
+    modelscope: ModelScopeCopy | None = None
     config: Mapping[str, Any] = field(default_factory=dict)
 
 

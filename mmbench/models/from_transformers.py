@@ -114,6 +114,11 @@ def _check_fields(where: str, fields: Mapping[str, Any], known: Mapping[str, Any
             raise CardError(f"{where}.{name} is unknown{did_you_mean(name, known)}")
         inner = known[name]
         if name.endswith("_config") and isinstance(value, Mapping) and isinstance(inner, Mapping):
+            own = value.get("model_type")
+            if (
+                isinstance(own, str) and own in CONFIG_MAPPING
+            ):  # a part of another architecture than the usual one
+                inner = CONFIG_MAPPING[own]().to_dict()
             _check_fields(f"{where}.{name}", value, inner)
 
 
