@@ -2,8 +2,10 @@
 
 A cell's evidence is pairs of windows that ran next to each other, baseline and candidate, in the
 order ABBA. A pair's log ratio cancels whatever slowed both; its sign-symmetric noise is what the
-signed-rank test asks for. `docs/gate.md` says how to read the outcome, `docs/measuring.md` how
-often the rule is wrong.
+signed-rank test asks for. Beside bursty neighbours the windows of a pair are held up by chance,
+each for itself, and the ratios say little at any number: then the fastest windows of more pairs
+decide (`fast_windows`). `docs/gate.md` says how to read the outcome, `docs/measuring.md` how often
+the rule is wrong.
 """
 
 import math
@@ -11,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from mmbench.compare.fast_windows import draws_for, fast_shift, fast_slower_p, fastest_count
 from mmbench.compare.signed_rank import holm, shift, slower_p
 
 Outcome = Literal["pass", "regression", "cannot_tell"]
@@ -18,6 +21,8 @@ Outcome = Literal["pass", "regression", "cannot_tell"]
 Undecided = Literal["noisy", "near_threshold", "out_of_time"]
 """Why it cannot be told: the interval is wider than the threshold; it is narrow, and the threshold
 lies in it; the time ended before the last look."""
+
+Test = Literal["signed_rank", "fast_windows"]
 
 Pairs = Sequence[tuple[float, float]]
 """(baseline_seconds, candidate_seconds) of windows of the same work, in the order of timing."""
@@ -29,6 +34,8 @@ class PairedRule:
 
     threshold: of the ratio of times above 1; 0.05 is 5 % slower. alpha: the chance of any false
     alarm over all cells and looks of one session. looks: how many pairs each look has, ascending.
+    fast_from: looks of so many pairs and more go by the fast windows, those before by the signed
+    ranks, which need fewer pairs where the machine is quiet.
 
     The spending: every look has alpha / (number of looks), so that looking early costs nothing in
     false alarms whatever the looks' correlation (Bonferroni); within a look Holm shares it between
@@ -37,7 +44,8 @@ class PairedRule:
 
     threshold: float = 0.05
     alpha: float = 0.01
-    looks: tuple[int, ...] = (30, 60, 120)
+    looks: tuple[int, ...] = (30, 60, 120, 240, 480)
+    fast_from: int = 240
 
     def __post_init__(self) -> None:
         if not 0 < self.threshold < math.inf:
@@ -51,21 +59,41 @@ class PairedRule:
                 f"{self.looks[0]} pairs can show nothing at α = {self.look_alpha:.3g} a look; "
                 f"the first look needs at least {math.ceil(-math.log2(self.look_alpha))}"
             )
+        for pairs in self.looks:
+            fastest = fastest_count(pairs)
+            if pairs >= self.fast_from and 0.5**fastest > self.look_alpha:
+                raise ValueError(
+                    f"the {fastest} fastest of {pairs} pairs can show nothing at α = "
+                    f"{self.look_alpha:.3g} a look; set fast_from to more pairs"
+                )
 
     @property
     def look_alpha(self) -> float:
         """What each look may spend."""
         return self.alpha / len(self.looks)
 
+    def test(self, look: int) -> Test:
+        """By which the look is judged."""
+        return "fast_windows" if self.looks[look] >= self.fast_from else "signed_rank"
+
+    def ends(self, look: int, *, narrow: bool) -> bool:
+        """Whether the look leaves no cell undecided. narrow: its interval is, with the threshold in
+        it; then the signed ranks' last look ends it, since it is not noise that hides the answer.
+        """
+        last = look + 1 == len(self.looks)
+        return last or (
+            narrow and (self.test(look), self.test(look + 1)) == ("signed_rank", "fast_windows")
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
     """What the pairs of one cell say.
 
-    ratio: Hodges–Lehmann estimate of candidate / baseline time; 1.0 is the same, 1.1 is 10 %
-    slower. low, high: one-sided bounds of it at the look's α each. p: one-sided, of the candidate
-    being no slower; before Holm. look: 0 is the first. reason: an `Undecided` where the outcome is
-    cannot_tell.
+    ratio: estimate of candidate / baseline time; 1.0 is the same, 1.1 is 10 % slower. It is that of
+    Hodges and Lehmann, or by the test of fast windows the ratio of the fastest tenths. low, high:
+    one-sided bounds of it at the look's α each. p: one-sided, of the candidate being no slower;
+    before Holm. look: 0 is the first. reason: an `Undecided` where the outcome is cannot_tell.
     """
 
     outcome: Outcome
@@ -76,6 +104,18 @@ class Decision:
     pairs: int
     look: int
     reason: str | None = None
+    test: Test = "signed_rank"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Evidence:
+    """value, low, high: of the log ratio. under: it is shown to be under the threshold."""
+
+    p: float
+    value: float
+    low: float
+    high: float
+    under: bool
 
 
 def judge_look(
@@ -87,36 +127,36 @@ def judge_look(
     where the decided ones are no longer given; Holm still counts them, since which cells are left
     depends on the timings. None: all are given. The last look leaves no cell undecided.
 
-    regression: the signed-rank test rejects "no slower" at the look's α, Holm over the cells, and
-    the ratio is past the threshold. pass: the ratio's upper bound at the look's α is under it; a
-    faster candidate passes so, and one that is slower by less than the threshold. Where the noise
-    cannot resolve the threshold there is neither.
+    regression: the look's test rejects "no slower" at the look's α, Holm over the cells, and the
+    ratio is past the threshold. pass: the test rejects at the look's α that the candidate is slower
+    by the threshold or more; a faster candidate passes so, and one that is slower by less than the
+    threshold. Where the noise cannot resolve the threshold there is neither.
     """
     _check(rule, pairs, look)
-    ratios = {cell: log_ratios(found) for cell, found in pairs.items()}
-    p_values = [slower_p(found) for found in ratios.values()]
-    rejected = holm(p_values, rule.look_alpha, family=family)
-    decisions: dict[str, Decision | None] = {}
-    for (cell, found), p, slower in zip(ratios.items(), p_values, rejected, strict=True):
-        decisions[cell] = _decide(rule, _undecided(rule, found, p, look, "noisy"), slower=slower)
-    return decisions
+    cells = family or len(pairs)
+    evidence = {cell: _evidence(rule, found, look, cells) for cell, found in pairs.items()}
+    rejected = holm([found.p for found in evidence.values()], rule.look_alpha, family=family)
+    return {
+        cell: _decide(rule, found, _undecided(rule, pairs[cell], found, look), slower=slower)
+        for (cell, found), slower in zip(evidence.items(), rejected, strict=True)
+    }
 
 
 def stopped(rule: PairedRule, pairs: Pairs, look: int) -> Decision:
     """The decision of a cell whose time ended while it was undecided after `look`."""
-    found = log_ratios(pairs)
-    return _undecided(rule, found, slower_p(found), look, "out_of_time")
+    found = _undecided(rule, pairs, _evidence(rule, pairs, look, 1), look)
+    return replace(found, reason="out_of_time")
 
 
-def log_ratios(pairs: Pairs) -> list[float]:
-    """log(candidate / baseline) of every pair; ValueError if a window took no time."""
+def log_times(pairs: Pairs) -> list[tuple[float, float]]:
+    """The logs of every pair; ValueError if a window took no time."""
     for baseline, candidate in pairs:
         if not (0 < baseline < math.inf and 0 < candidate < math.inf):
             raise ValueError(
                 f"a window took {baseline} s and its pair {candidate} s; give each window more "
                 "steps, so that the clock can time it"
             )
-    return [math.log(candidate / baseline) for baseline, candidate in pairs]
+    return [(math.log(baseline), math.log(candidate)) for baseline, candidate in pairs]
 
 
 def _check(rule: PairedRule, pairs: Mapping[str, Pairs], look: int) -> None:
@@ -129,30 +169,48 @@ def _check(rule: PairedRule, pairs: Mapping[str, Pairs], look: int) -> None:
             raise ValueError(f"{cell}: {len(found)} pairs; look {look} needs {rule.looks[look]}")
 
 
-def _decide(rule: PairedRule, found: Decision, *, slower: bool) -> Decision | None:
-    limit = 1 + rule.threshold
-    if slower and found.ratio > limit:
+def _evidence(rule: PairedRule, pairs: Pairs, look: int, cells: int) -> _Evidence:
+    """By the look's test. cells: among which α is shared."""
+    logs, limit = log_times(pairs), math.log1p(rule.threshold)
+    if rule.test(look) == "fast_windows":
+        draws = draws_for(rule.look_alpha / cells)
+        fast = fast_shift(logs, rule.look_alpha, limit=limit, draws=draws)
+        p = fast_slower_p(logs, draws=draws)
+        return _Evidence(p=p, value=fast.value, low=fast.low, high=fast.high, under=fast.under)
+    ratios = [candidate - baseline for baseline, candidate in logs]
+    centre = shift(ratios, rule.look_alpha)
+    return _Evidence(
+        p=slower_p(ratios),
+        value=centre.value,
+        low=centre.low,
+        high=centre.high,
+        under=centre.high < limit,
+    )
+
+
+def _decide(
+    rule: PairedRule, evidence: _Evidence, found: Decision, *, slower: bool
+) -> Decision | None:
+    if slower and found.ratio > 1 + rule.threshold:
         return replace(found, outcome="regression", reason=None)
-    if found.high < limit:
+    if evidence.under:
         return replace(found, outcome="pass", reason=None)
-    if found.look + 1 < len(rule.looks):
+    narrow = found.low > 0 and found.high / found.low < 1 + rule.threshold
+    if not rule.ends(found.look, narrow=narrow):
         return None
-    narrow = found.low > 0 and found.high / found.low < limit
     reason: Undecided = "near_threshold" if narrow else "noisy"
     return replace(found, reason=reason)
 
 
-def _undecided(
-    rule: PairedRule, ratios: Sequence[float], p: float, look: int, reason: Undecided
-) -> Decision:
-    centre = shift(ratios, rule.look_alpha)
+def _undecided(rule: PairedRule, pairs: Pairs, evidence: _Evidence, look: int) -> Decision:
     return Decision(
         outcome="cannot_tell",
-        ratio=math.exp(centre.value),
-        low=math.exp(centre.low),
-        high=math.exp(centre.high),
-        p=p,
-        pairs=len(ratios),
+        ratio=math.exp(evidence.value),
+        low=math.exp(evidence.low),
+        high=math.exp(evidence.high),
+        p=evidence.p,
+        pairs=len(pairs),
         look=look,
-        reason=reason,
+        reason="noisy",
+        test=rule.test(look),
     )

@@ -45,6 +45,12 @@ def drifting(rng: np.random.Generator, count: int) -> Floats:
     return level + rng.normal(0, 0.01, count)
 
 
+def shared(rng: np.random.Generator, count: int) -> Floats:
+    """A machine of others: half of the windows are held up, by a third of their length and more."""
+    held_up = rng.random(count) < 0.5
+    return rng.normal(0, 0.01, count) + held_up * rng.uniform(0.3, 1.2, count)
+
+
 def last(rule: PairedRule, logs: Floats, slower: float) -> Decision:
     """What the rule ends with when it may extend."""
     for look, count in enumerate(rule.looks):
@@ -73,6 +79,26 @@ def test_without_a_change_there_is_no_alarm_in_two_hundred_rounds(noise: Noise) 
 def test_ten_and_twenty_per_cent_are_caught(noise: Noise) -> None:
     assert shares(RULE, noise, 1.10)["regression"] >= 0.95
     assert shares(RULE, noise, 1.20)["regression"] >= 0.99
+
+
+def test_beside_others_the_fast_windows_catch_what_the_signed_ranks_cannot() -> None:
+    ranks = PairedRule(looks=(30, 60, 120))
+    assert shares(ranks, shared, 1.10, 12)["regression"] < 0.3
+    assert shares(RULE, shared, 1.10, 12)["regression"] == 1
+    same = shares(RULE, shared, 1.0, 12)
+    assert same["regression"] == 0
+    assert same["pass"] > 0.9
+
+
+def test_a_decision_says_by_which_test_it_was_made() -> None:
+    logs = shared(np.random.default_rng(0), 2 * RULE.looks[-1])
+    decision = last(RULE, logs, 1.2)
+    assert (decision.outcome, decision.test) == ("regression", "fast_windows")
+    assert decision.pairs >= RULE.fast_from
+    assert decision.ratio == pytest.approx(1.2, rel=0.02)
+    assert decision.low < 1.2 < decision.high
+    quick = last(RULE, quiet(np.random.default_rng(0), 240), 1.2)
+    assert (quick.outcome, quick.test, quick.pairs) == ("regression", "signed_rank", 30)
 
 
 def test_the_looks_together_alarm_no_more_often_than_alpha() -> None:
@@ -136,7 +162,7 @@ def test_an_undecided_cell_goes_on_until_the_last_look() -> None:
 
 
 def test_a_wide_interval_is_told_apart_from_a_near_threshold() -> None:
-    logs = np.random.default_rng(1).normal(0, 0.6, 240)
+    logs = np.random.default_rng(1).normal(0, 0.6, 960)
     assert last(RULE, logs, 1.0).reason == "noisy"
 
 
@@ -173,8 +199,8 @@ def test_nothing_timed_is_an_error_and_not_a_pass() -> None:
 def test_too_few_pairs_for_the_look_are_an_error() -> None:
     with pytest.raises(ValueError, match="cell: 29 pairs; look 0 needs 30"):
         judge_look(RULE, {"cell": [(1.0, 1.0)] * 29}, 0)
-    with pytest.raises(ValueError, match="no look 3"):
-        judge_look(RULE, {"cell": [(1.0, 1.0)] * 500}, 3)
+    with pytest.raises(ValueError, match="no look 5"):
+        judge_look(RULE, {"cell": [(1.0, 1.0)] * 500}, 5)
 
 
 @pytest.mark.parametrize(
@@ -185,6 +211,7 @@ def test_too_few_pairs_for_the_look_are_an_error() -> None:
         ({"looks": (30, 30)}, "each larger"),
         ({"looks": ()}, "each larger"),
         ({"looks": (5, 30)}, "5 pairs can show nothing"),
+        ({"fast_from": 60}, "the 6 fastest of 60 pairs can show nothing"),
     ],
 )
 def test_a_rule_that_cannot_work_is_refused(rule: dict[str, object], message: str) -> None:
