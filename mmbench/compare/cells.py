@@ -13,9 +13,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from mmbench.cards import ModelCard, Recipe, Side, TaskCard
+from mmbench.compare.seeds import over_seeds, within
 from mmbench.digests import digest_of
 from mmbench.fingerprint import Fingerprint
 from mmbench.kinds import kind
+from mmbench.metrics.table import metric
 from mmbench.records import Measurement, Record, Score, Stage, score_of
 
 Mark = Literal["pretrained", "scratch"]
@@ -23,12 +25,13 @@ Mark = Literal["pretrained", "scratch"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Estimate:
-    """A value over seeds: their mean, and the lowest low to the highest high of their intervals.
+    """A value over seeds: their mean, and its 95 % interval.
 
-    With one seed this is the record's own interval. With several it is an envelope: wider than an
-    interval for the mean, so what it tells apart is told apart conservatively. A bootstrap over
-    three seeds would claim more than three numbers can. `low` and `high` are None if any seed
-    lacks them. `values`: one for each seed, in the order of the seeds; `count`: the examples.
+    With one seed this is the record's own interval, of a score over the test examples alone. With
+    several, that of a score accounts for seeds and examples (`seeds.over_seeds`), and that of a
+    measurement is the envelope of the seeds' own: what a machine does between two trials is drift,
+    and no draw from a distribution. `low` and `high` are None if any seed lacks them. `values`:
+    one for each seed, in the order of the seeds; `count`: the examples.
     """
 
     value: float
@@ -116,7 +119,7 @@ class Cell:
     def score(self, stage: Stage, split: str, metric: str) -> Estimate | None:
         """The metric on the split over the seeds; None if a seed has no value."""
         scores = [record.score(stage, split, metric) for record in self.records]
-        estimate = _over_seeds(scores)
+        estimate = _over_seeds(scores, of=metric, examples=_examples(scores))
         return None if estimate is None else replace(estimate, count=_examples(scores))
 
     def outcome(self, split: str, metric: str) -> Estimate | None:
@@ -131,13 +134,15 @@ class Cell:
     def part(self, name: str, stage: Stage, split: str, metric: str) -> Estimate | None:
         """The metric of one of several targets."""
         return _over_seeds(
-            [score_of(r.parts.get(name, ()), stage, split, metric) for r in self.records]
+            [score_of(r.parts.get(name, ()), stage, split, metric) for r in self.records],
+            of=metric,
         )
 
     def without(self, side: Side, split: str, metric: str) -> Estimate | None:
         """The metric after fine-tuning with one input of a fused model taken away."""
         return _over_seeds(
-            [score_of(r.without.get(side, ()), "after", split, metric) for r in self.records]
+            [score_of(r.without.get(side, ()), "after", split, metric) for r in self.records],
+            of=metric,
         )
 
     def measured(self, name: str) -> Estimate | None:
@@ -206,24 +211,33 @@ def _name_key(record: Record) -> str:
     return digest_of([*trial.cell, trial.limit, record.fingerprint.digest])
 
 
-def _over_seeds(found: Sequence[Score | None] | Sequence[Measurement | None]) -> Estimate | None:
-    return _estimate([(x.value, x.low, x.high) if x else (None, None, None) for x in found])
+def _over_seeds(
+    found: Sequence[Score | None] | Sequence[Measurement | None],
+    *,
+    of: str | None = None,
+    examples: int | None = None,
+) -> Estimate | None:
+    """of: the metric; None of a measurement."""
+    ends = [(x.value, x.low, x.high) if x else (None, None, None) for x in found]
+    return _estimate(ends, of, examples)
 
 
 def _estimate(
     found: Sequence[tuple[float | None, float | None, float | None]],
+    of: str | None = None,
+    examples: int | None = None,
 ) -> Estimate | None:
     values = [value for value, _, _ in found if value is not None]
     if len(values) < len(found) or not values:
         return None
     lows = [low for _, low, _ in found if low is not None]
     highs = [high for _, _, high in found if high is not None]
-    return Estimate(
-        value=math.fsum(values) / len(values),
-        low=min(lows) if len(lows) == len(found) else None,
-        high=max(highs) if len(highs) == len(found) else None,
-        values=tuple(values),
-    )
+    whole = len(lows) == len(highs) == len(found)
+    low, high = (min(lows), max(highs)) if whole else (None, None)
+    if whole and of is not None and len(found) > 1:
+        least, most = over_seeds(values, lows, highs, examples=examples)
+        low, high = within((float(least), float(most)), metric(of).range)
+    return Estimate(value=math.fsum(values) / len(values), low=low, high=high, values=tuple(values))
 
 
 def _examples(scores: Sequence[Score | None]) -> int | None:

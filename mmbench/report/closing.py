@@ -145,7 +145,7 @@ def reading(findings: Findings, say: Messages) -> list[Block]:
         for name, methods in interval_methods(findings.cells).items()
     ]
     if any(len(cell.seeds) > 1 for cell in findings.cells):
-        items.append(say("reading.envelope"))
+        items.append(say("reading.seeds"))
     else:
         items.append(say("reading.one_seed"))
     keys = ("best", "not_covered", "order", "marks", "speed", "features", "memory")

@@ -72,6 +72,18 @@ class Figure:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """A picture as PNG, the same in every language. `alt` says in words what it shows."""
+
+    stem: str
+    png: bytes
+    alt: str
+
+    def __post_init__(self) -> None:
+        assert FILE_STEM.fullmatch(self.stem), self.stem
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Code:
     """Text that is shown as it is, line by line; `language` colours it where that is possible."""
 
@@ -95,7 +107,7 @@ class Details:
     blocks: tuple["Block", ...]
 
 
-Block = Heading | Paragraph | BulletList | Notice | Table | Figure | Code | Link | Details
+Block = Heading | Paragraph | BulletList | Notice | Table | Figure | Picture | Code | Link | Details
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -217,10 +217,11 @@ MESSAGES = {
         "another draw of examples from the same source."
     ),
     "reading.method": "Intervals of {metric}: {methods}.",
-    "reading.envelope": (
-        "With several seeds the value is their mean, and the interval is the envelope: from the "
-        "lowest low to the highest high of the seeds. That is conservative on purpose; a few "
-        "seeds are too few for an interval of their own."
+    "reading.seeds": (
+        "With several seeds a score is their mean, with a t interval that accounts for both the "
+        "spread between the seeds and the draw of test examples, which all seeds share "
+        "(Satterthwaite's degrees of freedom). Of speeds and memory it is the envelope: from the "
+        "lowest low to the highest high of the seeds."
     ),
     "reading.one_seed": (
         "Every cell has one seed: how much the score moves from seed to seed is not known here."

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from mmbench.compare.cells import by_basis, cells
+from mmbench.compare.seeds import over_seeds
 from mmbench.fingerprint import Fingerprint
 from mmbench.records import Measurement, Record
 
@@ -29,12 +30,22 @@ def test_one_seed_keeps_its_own_interval(make_record: MakeRecord) -> None:
     assert (outcome.low, outcome.high) == (0.71, 0.86)
 
 
-def test_several_seeds_get_the_envelope_of_their_intervals(make_record: MakeRecord) -> None:
+def test_several_seeds_get_an_interval_over_seeds_and_examples(make_record: MakeRecord) -> None:
     intervals = [(0.80, 0.74, 0.85), (0.82, 0.76, 0.87), (0.70, 0.63, 0.76)]
     records = [make_record(seed=s, test=reached) for s, reached in enumerate(intervals)]
     outcome = cells(records)[0].outcome("test", "accuracy")
     assert outcome is not None
-    assert (outcome.low, outcome.high) == (0.63, 0.87)
+    low, high = over_seeds(*zip(*intervals, strict=True), examples=200)
+    assert outcome.low == pytest.approx(float(low))
+    assert outcome.high == pytest.approx(float(high))
+
+
+def test_an_interval_ends_where_the_metric_does(make_record: MakeRecord) -> None:
+    intervals = [(0.98, 0.95, 1.0), (0.90, 0.85, 0.95), (0.99, 0.96, 1.0)]
+    records = [make_record(seed=s, test=reached) for s, reached in enumerate(intervals)]
+    outcome = cells(records)[0].outcome("test", "accuracy")
+    assert outcome is not None
+    assert outcome.high == 1.0
 
 
 def test_a_seed_without_an_interval_leaves_the_cell_without_one(make_record: MakeRecord) -> None:

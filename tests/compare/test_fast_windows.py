@@ -27,7 +27,7 @@ def logs_of(seed: int, pairs: int, slower: float = 0.0, spread: float = 0.3) -> 
 def by_definition(logs: Floats) -> float:
     count = math.ceil(len(logs) / 10)
     baseline, candidate = (sorted(side)[:count] for side in logs.T.tolist())
-    return sum(candidate) / count - sum(baseline) / count
+    return float(sum(candidate) - sum(baseline)) / count
 
 
 @pytest.mark.parametrize("pairs", [1, 9, 10, 11, 240])

@@ -161,7 +161,7 @@ def test_a_model_folder_of_this_machine_is_not_told(
 
 
 def test_intervals_and_their_limits_are_explained(documents: dict[Lang, Document]) -> None:
-    assert "conservative on purpose" in words(documents["en"])
+    assert "the draw of test examples, which all seeds share" in words(documents["en"])
     assert "Wilson score interval" in words(documents["en"])
     assert "包络" in words(documents["zh"])
     assert "2000 次重采样" in words(documents["zh"])
