@@ -76,8 +76,8 @@ def separable(found: Sequence[Cell], task: TaskCard, split: str) -> Verdict:
     name = task.primary
     outcomes = [(cell, cell.outcome(split, name)) for cell in found]
     scored = [(cell, outcome) for cell, outcome in outcomes if outcome is not None]
-    bar = max((_favour(outcome, name)[0] for _, outcome in scored), default=-math.inf)
-    running = [(cell, outcome) for cell, outcome in scored if _favour(outcome, name)[1] >= bar]
+    bar = max((favour(outcome, name)[0] for _, outcome in scored), default=-math.inf)
+    running = [(cell, outcome) for cell, outcome in scored if favour(outcome, name)[1] >= bar]
     running.sort(
         key=lambda pair: (-goodness(pair[1].value, name), pair[0].model.name, pair[0].recipe.name)
     )
@@ -154,7 +154,7 @@ def _above_baseline(running: Sequence[tuple[Cell, Estimate]], split: str, name: 
     if not running or any(baseline is None for baseline in baselines):
         return None
     return all(
-        _favour(outcome, name)[0] > _most(baseline, name)
+        favour(outcome, name)[0] > _most(baseline, name)
         for (_, outcome), baseline in zip(running, baselines, strict=True)
         if baseline is not None
     )
@@ -165,7 +165,7 @@ def _most(baseline: Estimate, name: str) -> float:
     exact: what chance gives follows from the candidates alone."""
     if baseline.low is None or baseline.high is None:
         return goodness(baseline.value, name)
-    return _favour(baseline, name)[1]
+    return favour(baseline, name)[1]
 
 
 def goodness(value: float, name: str) -> float:
@@ -173,7 +173,7 @@ def goodness(value: float, name: str) -> float:
     return value if metric(name).higher_is_better else -value
 
 
-def _favour(estimate: Estimate, name: str) -> tuple[float, float]:
+def favour(estimate: Estimate, name: str) -> tuple[float, float]:
     """The interval as (least, most) in the cell's favour, higher is better, open if unknown."""
     low, high = estimate.low, estimate.high
     if not metric(name).higher_is_better:

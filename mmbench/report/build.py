@@ -13,6 +13,7 @@ from mmbench.report.i18n import Messages
 from mmbench.report.inputs import data, models, recipes
 from mmbench.report.limits import Limits
 from mmbench.report.pareto import pareto
+from mmbench.report.picking import picking
 from mmbench.report.quality import quality
 from mmbench.report.stages import stages
 from mmbench.report.summary import summary
@@ -52,6 +53,7 @@ def document_of(
     blocks: list[Block] = [
         *summary(found, say),
         *([] if drawn is None else [drawn]),
+        *picking(found, limits, say),
         *quality(found, say),
         *gaps(found, say),
         *few_shot(found, say),

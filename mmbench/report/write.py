@@ -7,9 +7,11 @@ from typing import Literal
 
 from mmbench.atomic import write_atomically
 from mmbench.errors import StoreError
-from mmbench.report.build import build
+from mmbench.report.build import NO_LIMITS, document_of
 from mmbench.report.document import Block, Details, Document, Figure, Lang, Link
+from mmbench.report.findings import findings
 from mmbench.report.i18n import Messages
+from mmbench.report.limits import Limits
 from mmbench.report.markdown import figure_path, render
 from mmbench.store import Stored
 
@@ -23,6 +25,7 @@ def write_report(
     lang: Literal["en", "zh", "both"],
     title: str | None = None,
     reproduce: str | None = None,
+    limits: Limits = NO_LIMITS,
 ) -> list[Path]:
     """Write the report into `folder` and return its files, the Markdown first.
 
@@ -31,10 +34,13 @@ def write_report(
     StoreError if there is no record or the folder cannot be written.
     """
     languages = LANGUAGES if lang == "both" else (lang,)
+    found = findings(stored)  # once for both languages
     reports: dict[Path, bytes] = {}
     figures: dict[Path, bytes] = {}
     for language in languages:
-        document = build(stored, lang=language, title=title, reproduce=reproduce)
+        document = document_of(
+            found, lang=language, title=title, reproduce=reproduce, limits=limits
+        )
         if lang == "both":
             document = _linked(document)
         name = _file_name(language) if lang == "both" else "report.md"

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from mmbench.cards import ModelCard
+from mmbench.cards import FolderModel, ModelCard
 from mmbench.conformance import contract, training
 from mmbench.conformance.findings import NotApplicable, Violation
 from mmbench.conformance.models import CHECKS, check_model
@@ -95,7 +95,7 @@ def test_an_output_that_depends_on_nothing(subject: Subject) -> None:
 
 
 def test_a_forward_of_another_type(subject: Subject) -> None:
-    subject.adapter.forward = lambda _: torch.ones(2)  # type: ignore[method-assign]
+    subject.adapter.forward = lambda _: torch.ones(2)  # type: ignore[method-assign, assignment, return-value]
     with pytest.raises(Violation, match=r"forward gives Tensor, not models\.base\.Features"):
         contract.batch_size(subject)
 
@@ -181,14 +181,14 @@ def test_a_gradient_that_does_not_lower_the_loss(
 ) -> None:
     class Turned(torch.autograd.Function):
         @staticmethod
-        def forward(_: Any, value: Tensor) -> Tensor:  # type: ignore[override]
+        def forward(_: Any, value: Tensor) -> Tensor:
             return value.clone()
 
         @staticmethod
-        def backward(_: Any, gradient: Tensor) -> Tensor:  # type: ignore[override]
+        def backward(_: Any, gradient: Tensor) -> Tensor:
             return -100 * gradient
 
-    bad = answering(subject, lambda f, _: pooled(f, Turned.apply(f.pooled)))  # type: ignore[no-untyped-call]
+    bad = answering(subject, lambda f, _: pooled(f, Turned.apply(f.pooled)))
     with pytest.raises(Violation, match="a step down its gradient takes the loss from"):
         training.training_step(bad)
 
@@ -223,7 +223,7 @@ def test_what_a_model_raises_is_a_failed_check_and_the_others_go_on(
 
 
 def test_a_model_that_does_not_load_is_one_finding(tiny_bert: ModelCard, tmp_path: Path) -> None:
-    source = replace(tiny_bert.source, path=str(tmp_path / "nowhere"))  # type: ignore[call-arg]
+    source = FolderModel(via="folder", path=str(tmp_path / "nowhere"))
     report = check_model(replace(tiny_bert, source=source), full=True)
     (only,) = report.findings
     assert (only.what, only.verdict) == ("loads", "fail")
