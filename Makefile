@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 PEERS := $(VENV)/peers
 PYTEST := PYTHON=$(BIN)/python tools/offline.sh $(BIN)/python -m pytest
 
-.PHONY: quickstart test test-all lint bench bench-compare peers reference clean
+.PHONY: quickstart test test-browser test-all lint bench bench-compare peers reference clean
 
 ## fine-tune and compare real models on the embedded samples; prints the report's path last
 quickstart: $(STAMP)
@@ -16,6 +16,10 @@ quickstart: $(STAMP)
 ## the tests that need neither a GPU nor much time, without network
 test: $(STAMP)
 	$(PYTEST) -n auto --dist loadfile -m "not slow and not gpu and not network and not browser"
+
+## the report's page in headless Chromium, where there is one
+test-browser: $(STAMP)
+	$(PYTEST) tests/browser -m browser
 
 ## every test that this machine can run
 test-all: $(STAMP)

@@ -1,12 +1,26 @@
 """`mmbench report`: a report of records that are there already."""
 
 from collections.abc import Sequence
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mmbench.cli.options import Lang, Language
+
+if TYPE_CHECKING:
+    from mmbench.report.limits import Limits
+    from mmbench.store import Stored
+
+
+class ReportFormat(StrEnum):
+    """`all` is Markdown and HTML."""
+
+    ALL = "all"
+    MD = "md"
+    HTML = "html"
+    TERMINAL = "terminal"
 
 
 def report(
@@ -22,6 +36,13 @@ def report(
         typer.Option("--out", metavar="DIR", help="The report goes here; reports/NAME if unset."),
     ] = None,
     title: Annotated[str | None, typer.Option("--title", help="The report's heading.")] = None,
+    form: Annotated[
+        ReportFormat,
+        typer.Option("--format", help="Markdown, one page of HTML, both, or to the terminal."),
+    ] = ReportFormat.ALL,
+    open_page: Annotated[
+        bool, typer.Option("--open", help="Open the page in a browser when it is written.")
+    ] = False,
     max_latency_ms: Annotated[
         float | None,
         typer.Option("--max-latency-ms", help="Recommend none whose median latency is higher."),
@@ -39,9 +60,9 @@ def report(
 
     Prints the paths of its pages, the first page last; nothing is run.
     """
-    from mmbench.errors import StoreError
+    from mmbench.errors import PlanError, StoreError
     from mmbench.report.limits import Limits
-    from mmbench.report.write import write_report
+    from mmbench.report.write import FORMATS, write_report
     from mmbench.store import Store, latest
 
     limits = Limits(
@@ -56,11 +77,41 @@ def report(
             raise StoreError(f"{folder}: no records here; mmbench run writes some")
         stored += found
     folder = out or Path("reports") / results[0].resolve().name
-    files = write_report(latest(stored), folder, lang=lang.value, title=title, limits=limits)
+    if open_page and form not in (ReportFormat.ALL, ReportFormat.HTML):
+        raise PlanError("--open shows the page of HTML; leave --format out, or take html")
+    if form is ReportFormat.TERMINAL:
+        _show(latest(stored), lang, title, limits)
+        return
+    files = write_report(
+        latest(stored),
+        folder,
+        lang=lang.value,
+        title=title,
+        limits=limits,
+        formats=FORMATS
+        if form is ReportFormat.ALL
+        else ("md",)
+        if form is ReportFormat.MD
+        else ("html",),
+    )
     print_pages(files)
+    if open_page:
+        typer.launch(str(next(path for path in files if path.suffix == ".html").resolve()))
 
 
 def print_pages(files: Sequence[Path]) -> None:
     """The report's pages, one a line, the first last: that is where scripts look."""
-    for path in reversed([path for path in files if path.suffix in (".md", ".html")]):
+    pages = [path for path in files if path.suffix == ".html"]
+    pages += reversed([path for path in files if path.suffix == ".md"])
+    for path in pages:
         print(path)
+
+
+def _show(stored: "Sequence[Stored]", lang: Language, title: str | None, limits: "Limits") -> None:
+    """To the terminal; of both languages the first."""
+    from mmbench.cli.console import output
+    from mmbench.report.build import build
+    from mmbench.report.terminal import show
+
+    found = build(stored, lang="zh" if lang is Language.ZH else "en", title=title, limits=limits)
+    show(found, output())

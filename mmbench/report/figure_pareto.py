@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 MOST_FIELDS = 6  # rows of panels; the table has all
 WIDTH, HEIGHT = 230, 190
+FORMAT = {"rate": "~s", "latency": "~r", "memory": "~r"}
 SCALE = {"rate": 1.0, "latency": 1.0, "memory": GIB}
 LINE = {"type": "line", "interpolate": "linear", "strokeWidth": 1.5, "color": "#888", "aria": False}
 
@@ -82,7 +83,11 @@ def _panel(
         "field": "x",
         "type": "quantitative",
         "scale": {"type": "log", "domain": domain, "nice": False},
-        "axis": {"title": say(f"pareto_axis.{axis.name}"), "tickCount": 4, "format": "~s"},
+        "axis": {
+            "title": say(f"pareto_axis.{axis.name}"),
+            "tickCount": 4,
+            "format": FORMAT[axis.name],
+        },
     }
     y = {
         "field": "y",

@@ -17,6 +17,8 @@ from mmbench.report.messages_gate_en import MESSAGES as GATE_EN
 from mmbench.report.messages_gate_zh import MESSAGES as GATE_ZH
 from mmbench.report.messages_notes_en import MESSAGES as NOTES_EN
 from mmbench.report.messages_notes_zh import MESSAGES as NOTES_ZH
+from mmbench.report.messages_page_en import MESSAGES as PAGE_EN
+from mmbench.report.messages_page_zh import MESSAGES as PAGE_ZH
 from mmbench.report.messages_pick_en import MESSAGES as PICK_EN
 from mmbench.report.messages_pick_zh import MESSAGES as PICK_ZH
 from mmbench.report.messages_views_en import MESSAGES as VIEWS_EN
@@ -26,8 +28,26 @@ from mmbench.report.terms_en import TERMS as TERMS_EN
 from mmbench.report.terms_zh import TERMS as TERMS_ZH
 
 CATALOGUE: Mapping[Lang, Mapping[str, str]] = {
-    "en": {**TERMS_EN, **MESSAGES_EN, **NOTES_EN, **FACTS_EN, **VIEWS_EN, **PICK_EN, **GATE_EN},
-    "zh": {**TERMS_ZH, **MESSAGES_ZH, **NOTES_ZH, **FACTS_ZH, **VIEWS_ZH, **PICK_ZH, **GATE_ZH},
+    "en": {
+        **TERMS_EN,
+        **MESSAGES_EN,
+        **NOTES_EN,
+        **FACTS_EN,
+        **VIEWS_EN,
+        **PICK_EN,
+        **PAGE_EN,
+        **GATE_EN,
+    },
+    "zh": {
+        **TERMS_ZH,
+        **MESSAGES_ZH,
+        **NOTES_ZH,
+        **FACTS_ZH,
+        **VIEWS_ZH,
+        **PICK_ZH,
+        **PAGE_ZH,
+        **GATE_ZH,
+    },
 }
 
 

@@ -1,6 +1,6 @@
-"""Writing a report's files: the Markdown, and its figures beside it."""
+"""Writing a report's files: the Markdown with its figures beside it, and one page of HTML."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
@@ -10,12 +10,16 @@ from mmbench.errors import StoreError
 from mmbench.report.build import NO_LIMITS, document_of
 from mmbench.report.document import Block, Details, Document, Figure, Lang, Link
 from mmbench.report.findings import findings
+from mmbench.report.html import render_html
 from mmbench.report.i18n import Messages
 from mmbench.report.limits import Limits
 from mmbench.report.markdown import figure_path, render
 from mmbench.store import Stored
 
+Format = Literal["md", "html"]
+
 LANGUAGES: tuple[Lang, ...] = ("en", "zh")
+FORMATS: tuple[Format, ...] = ("md", "html")
 
 
 def write_report(
@@ -26,27 +30,31 @@ def write_report(
     title: str | None = None,
     reproduce: str | None = None,
     limits: Limits = NO_LIMITS,
+    formats: Collection[Format] = FORMATS,
 ) -> list[Path]:
     """Write the report into `folder` and return its files, the Markdown first.
 
     One language gives `report.md`; `both` gives `report.en.md` and `report.zh.md`, each with a
-    link to the other. Figures lie in `figures/`. Each file is written whole or not at all.
-    StoreError if there is no record or the folder cannot be written.
+    link to the other. Figures lie in `figures/`. `report.html` holds the languages together, and
+    needs no other file. Each file is written whole or not at all. StoreError if there is no record
+    or the folder cannot be written.
     """
     languages = LANGUAGES if lang == "both" else (lang,)
     found = findings(stored)  # once for both languages
+    documents = [
+        document_of(found, lang=language, title=title, reproduce=reproduce, limits=limits)
+        for language in languages
+    ]
     reports: dict[Path, bytes] = {}
     figures: dict[Path, bytes] = {}
-    for language in languages:
-        document = document_of(
-            found, lang=language, title=title, reproduce=reproduce, limits=limits
-        )
-        if lang == "both":
-            document = _linked(document)
-        name = _file_name(language) if lang == "both" else "report.md"
-        reports[folder / name] = render(document).encode()
+    for document in documents if "md" in formats else ():
+        name = _file_name(document.lang) if lang == "both" else "report.md"
+        shown = _linked(document) if lang == "both" else document
+        reports[folder / name] = render(shown).encode()
         for figure in _figures(document.blocks):
-            figures[folder / figure_path(figure, language)] = figure.svg.encode()
+            figures[folder / figure_path(figure, document.lang)] = figure.svg.encode()
+    if "html" in formats:
+        reports[folder / "report.html"] = render_html(documents).encode()
     # Figures first, so that a report on disk never shows one that is not there yet.
     for path, content in (figures | reports).items():
         try:

@@ -1,6 +1,7 @@
 """The catalogue: the same keys and placeholders in both languages, all of them used."""
 
 import ast
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import get_args
@@ -45,6 +46,8 @@ def unused(keys: Iterable[str]) -> list[str]:
         package / "metrics" / "table.py",
     )
     whole, beginnings = strings_of(*report)
+    for template in SOURCE.glob("assets/*.j2"):
+        whole |= set(re.findall(r'page\.say\("([\w.]+)"', template.read_text(encoding="utf-8")))
     beginnings |= {"column."}  # inputs._columns is given the prefix and adds the dot
     return [
         key
@@ -68,7 +71,7 @@ def test_both_languages_fill_in_the_same_values() -> None:
 @pytest.mark.parametrize("lang", LANGS)
 def test_no_key_stands_in_two_files(lang: Lang) -> None:
     files = ["terms", "messages", "messages_notes", "messages_facts", "messages_gate"]
-    files += ["messages_views", "messages_pick"]
+    files += ["messages_views", "messages_pick", "messages_page"]
     found = [strings_of(SOURCE / f"{name}_{lang}.py")[0] & set(CATALOGUE[lang]) for name in files]
     assert sum(len(keys) for keys in found) == len(CATALOGUE[lang])
 

@@ -53,7 +53,7 @@ def test_one_language_is_one_page_with_its_figure(stored: list[Stored], tmp_path
     files = write_report(stored, tmp_path / "deep" / "folder", lang="zh")
     names = [str(file.relative_to(tmp_path / "deep" / "folder")) for file in files]
     drawn = ["quality", "pareto", "learning-curves"]
-    assert names == ["report.md", *(f"figures/{name}.zh.svg" for name in drawn)]
+    assert names == ["report.md", "report.html", *(f"figures/{name}.zh.svg" for name in drawn)]
     page = files[0].read_text(encoding="utf-8")
     assert all(f"](figures/{name}.zh.svg)" in page for name in drawn)
     assert "English version" not in page
@@ -67,6 +67,7 @@ def test_both_languages_are_two_pages_that_lead_to_each_other(
     assert [file.name for file in files] == [
         "report.en.md",
         "report.zh.md",
+        "report.html",
         "quality.en.svg",
         "quality.zh.svg",
     ]
