@@ -19,6 +19,7 @@ from mmbench.cli.cache import cache
 from mmbench.cli.check import check
 from mmbench.cli.console import complain
 from mmbench.cli.doctor import doctor
+from mmbench.cli.export import export
 from mmbench.cli.gate import gate
 from mmbench.cli.gate_benchmarks import gate_benchmarks
 from mmbench.cli.list import list_cards
@@ -47,6 +48,7 @@ app.command()(predict)
 app.command("list")(list_cards)
 app.command()(show)
 app.command()(check)
+app.command()(export)
 app.add_typer(cache, name="cache")
 app.command()(doctor)
 

@@ -12,26 +12,30 @@ this one covers.
 
 import math
 from collections.abc import Sequence
+from statistics import NormalDist
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import ArrayLike, NDArray
-from scipy import stats
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import ArrayLike, NDArray
+
+    Floats = NDArray[np.float64]
 
 LEVEL = 0.95
-NORMAL = float(stats.norm.ppf((1 + LEVEL) / 2))
-
-Floats = NDArray[np.float64]
+NORMAL = NormalDist().inv_cdf((1 + LEVEL) / 2)
 
 
 def over_seeds(
-    values: ArrayLike, lows: ArrayLike, highs: ArrayLike, *, examples: int | None = None
-) -> tuple[Floats, Floats]:
+    values: "ArrayLike", lows: "ArrayLike", highs: "ArrayLike", *, examples: int | None = None
+) -> "tuple[Floats, Floats]":
     """The 95 % interval of the mean, low and high, each [...].
 
     values, lows, highs: [..., S] of at least two seeds, each with its own 95 % interval over the
     test examples, which need not be symmetric: either side keeps its width. examples: of the split;
     None if that is not known, and taken as many.
     """
+    import numpy as np  # not before there are several seeds: commands that need none start at once
+
     value, low, high = (np.asarray(x, dtype=np.float64) for x in (values, lows, highs))
     count = value.shape[-1]
     if count < 2:
@@ -46,15 +50,17 @@ def over_seeds(
     )
 
 
-def _reach(of_examples: Floats, of_seeds: Floats, count: int, examples: int | None) -> Floats:
+def _reach(of_examples: "Floats", of_seeds: "Floats", count: int, examples: int | None) -> "Floats":
     """How far the interval goes to one side. Both variances are of the mean."""
+    import numpy as np
+    from scipy import stats
+
     total = of_examples + of_seeds
     spread = np.square(of_seeds) / (count - 1)
     if examples is not None and examples > 1:
         spread = spread + np.square(of_examples) / (examples - 1)
-    freedom = np.divide(
-        np.square(total), spread, out=np.full_like(total, math.inf), where=spread > 0
-    )
+    freedom: Any = np.full_like(total, math.inf)
+    np.divide(np.square(total), spread, out=freedom, where=spread > 0)
     # SciPy's t of infinite freedom is the normal one
     quantile = np.asarray(stats.t.ppf((1 + LEVEL) / 2, freedom))
     reach: Floats = quantile * np.sqrt(total)

@@ -53,5 +53,29 @@ def test_a_real_report_is_written_in_both_languages(mm: Command, here: Path) -> 
     ran = mm("report", "results/mine")
     assert ran.status == 0
     pages = ran.out.splitlines()
-    assert pages == ["reports/mine/report.zh.md", "reports/mine/report.en.md"]
-    assert all((here / page).read_text().startswith("# ") for page in pages)
+    names = ["report.html", "report.zh.md", "report.en.md"]
+    assert pages == [f"reports/mine/{name}" for name in names]
+    assert (here / pages[0]).read_text().startswith("<!DOCTYPE html>")
+    assert all((here / page).read_text().startswith("# ") for page in pages[1:])
+
+
+def test_one_form_can_be_asked_for(mm: Command, here: Path) -> None:
+    put(here / "results" / "mine")
+    assert mm("report", "results/mine", "--format", "html").out.splitlines() == [
+        "reports/mine/report.html"
+    ]
+    assert not (here / "reports/mine/report.en.md").exists()
+    shown = mm("report", "results/mine", "--format", "terminal", "--lang", "zh").out
+    assert "如何选择" in shown
+    ran = mm("report", "results/mine", "--format", "md", "--open")
+    assert ran.status == 2
+    assert "--open shows the page of HTML" in ran.err
+
+
+def test_limits_reach_the_recommendation(mm: Command, here: Path) -> None:
+    put(here / "results" / "mine")
+    shown = mm("report", "results/mine", "--format", "terminal", "--max-memory-gb", "0.000001").out
+    assert "a peak of at most 1e-06 GB in training" in shown
+    ran = mm("report", "results/mine", "--max-memory-gb", "0")
+    assert ran.status == 2
+    assert "--max-memory-gb is 0" in ran.err
