@@ -6,9 +6,10 @@ Keys are those of messages_pick_zh.
 MESSAGES = {
     "pick.heading": "What to pick",
     "pick.how": (
-        "By the primary metric on the main test split. Where no interval lies wholly beyond "
-        "another, the models cannot be told apart here, and the one whose trial takes least from "
-        "a cold start is named; a difference that is not shown is never a reason."
+        "By the primary metric on the main test split. Where intervals overlap, the best one is "
+        "tested against the others on the same examples (two-sided, Holm over the task, 5 %). "
+        "Where that tells nothing apart either, the one whose trial takes least from a cold start "
+        "is named; a difference that is not shown is never a reason."
     ),
     "pick.limits": "Within these limits: {limits}.",
     "pick.max_latency_ms": "a median latency of at most {value} ms a sample",
@@ -22,6 +23,12 @@ MESSAGES = {
         "{task}: take {cell}, the one that takes least ({seconds} s a trial): by {metric} it "
         "cannot be told apart from {others}."
     ),
+    "pick.paired": (
+        "{task}: take {cell}. Intervals overlap, but by {metric} on the same examples it is shown "
+        "to be better than {beaten}."
+    ),
+    "pick.beaten": "{cell} ({p})",
+    "pick.paired_rest": " From {others} it cannot be told apart.",
     "pick.open": (
         "{task}: by {metric} these cannot be told apart, and they ran on different machines, so "
         "that their cost does not decide either: {cells}."

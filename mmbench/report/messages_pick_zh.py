@@ -3,8 +3,9 @@
 MESSAGES = {
     "pick.heading": "如何选择",
     "pick.how": (
-        "依据各任务主测试集上的主指标。若置信区间互有重叠，则无法在此分出高下，"
-        "此时给出冷启动下单次试验耗时最少的一个；未得到证实的差异不作为理由。"
+        "依据各任务主测试集上的主指标。区间互有重叠时，将最好的一个与其余各个在相同样本上做配对检验"
+        "（双侧，按任务做 Holm 校正，5%）。仍无法分出高下时，给出冷启动下单次试验耗时最少的一个；"
+        "未得到证实的差异不作为理由。"
     ),
     "pick.limits": "限制条件：{limits}。",
     "pick.max_latency_ms": "单样本延迟中位数不超过 {value} 毫秒",
@@ -15,6 +16,11 @@ MESSAGES = {
         "{task}：选 {cell}，它耗时最少（单次试验 {seconds} 秒）；"
         "按{metric}无法与以下组合分出高下：{others}。"
     ),
+    "pick.paired": (
+        "{task}：选 {cell}。各区间互有重叠，但在相同样本上按{metric}做配对检验，它优于 {beaten}。"
+    ),
+    "pick.beaten": "{cell}（{p}）",
+    "pick.paired_rest": "与 {others} 则无法分出高下。",
     "pick.open": "{task}：按{metric}无法分出高下，且运行环境不同，开销也不可比：{cells}。",
     "pick.only": "{task}：只有 {cell} 有得分，没有可供选择的对象。",
     "pick.below": "{task}：都不选。没有任何组合被证实优于{baseline}。",

@@ -60,6 +60,11 @@ def difference_with_interval(value: float, low: float | None, high: float | None
     return f"{text} [{difference(low, name)},{NO_BREAK}{difference(high, name)}]"
 
 
+def probability(p: float) -> str:
+    """`p = 0.012`, or `p < 0.001`."""
+    return "p < 0.001" if p < 0.001 else f"p = {p:.2g}"
+
+
 def amount(value: float | None) -> str:
     """A rate or a time to three digits: `0.42`, `8.31`, `83.1`, `831`, `8,310`."""
     if value is None:

@@ -5,6 +5,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from mmbench.compare.cells import Cell
 from mmbench.compare.checks import separable
 from mmbench.compare.ranks import Overall, Place, overall, places
+from mmbench.compare.versus import Versus, versus_best
 from mmbench.report.document import (
     Block,
     BulletList,
@@ -17,7 +18,7 @@ from mmbench.report.document import (
 from mmbench.report.findings import Findings, TaskFindings
 from mmbench.report.i18n import Messages
 from mmbench.report.limits import Limits, keeps
-from mmbench.report.numbers import MISSING, amount, score_with_interval
+from mmbench.report.numbers import MISSING, amount, probability, score_with_interval
 from mmbench.report.times import spent
 from mmbench.report.words import (
     against_baseline,
@@ -83,6 +84,9 @@ def _chosen(
         return say("pick.best", cell=best[0], others=compared - 1, **values) + _caveat(
             leaders[0], say
         )
+    beaten = [one for one in versus_best(leaders, task.main, findings.stored) if one.worse]
+    if beaten:
+        return _by_examples(task, leaders, beaten, findings, say)
     if len({cell.setup for cell in leaders}) > 1:  # their times do not compare
         return say("pick.open", cells=listed_phrases(best, say, most=MOST_NAMED), **values)
     cheapest = min(leaders, key=_seconds)
@@ -94,6 +98,34 @@ def _chosen(
         seconds=amount(_seconds(cheapest)),
         **values,
     ) + _caveat(cheapest, say)
+
+
+def _by_examples(
+    task: TaskFindings,
+    leaders: Sequence[Cell],
+    beaten: Sequence[Versus],
+    findings: Findings,
+    say: Messages,
+) -> str:
+    """Intervals overlap, but on the same examples the best one is shown to be better than some."""
+    assert task.main is not None, "picking asks for scored tasks"
+    lost = {one.cell.identity for one in beaten}
+    rest = [cell for cell in leaders if cell.identity not in lost]
+    told = [
+        say("pick.beaten", cell=_told(one.cell, task.main, findings, say), p=probability(one.p))
+        for one in beaten
+    ]
+    values = {"task": task.title, "metric": metric_name(task.primary, say)}
+    text = say(
+        "pick.paired",
+        cell=_told(rest[0], task.main, findings, say),
+        beaten=listed_phrases(told, say, most=MOST_NAMED),
+        **values,
+    )
+    if len(rest) > 1:
+        others = [_told(cell, task.main, findings, say) for cell in rest[1:]]
+        text += say("pick.paired_rest", others=listed_phrases(others, say, most=MOST_NAMED))
+    return text + _caveat(rest[0], say)
 
 
 def _told(cell: Cell, split: str, findings: Findings, say: Messages) -> str:

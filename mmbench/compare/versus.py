@@ -1,0 +1,121 @@
+"""Is one cell better than another? By what both answered to the same examples, seed by seed.
+
+One seed each: as `quality.evidence` has it, the exact McNemar test for shares of right answers over
+independent examples, else the paired bootstrap over examples or their groups. Several seeds: the
+bootstrap tells how far the mean difference moves with another draw of examples; the spread of the
+seeds' differences is added, and a t test with Satterthwaite's degrees of freedom decides, as for
+the intervals in `seeds`. All p are two-sided: which of two is the better one is seen in the data.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from statistics import NormalDist
+from typing import TYPE_CHECKING
+
+from mmbench.compare.cells import Cell
+from mmbench.metrics.table import Metric, metric
+from mmbench.records import Record
+from mmbench.store import Stored
+
+if TYPE_CHECKING:
+    from mmbench.compare.answered import Answers
+    from mmbench.compare.quality import Evidence
+
+ALPHA = 0.05  # of any false claim on one task
+MOST = (
+    12  # cells that are tested against the best of a task; each costs some seconds of a bootstrap
+)
+
+StoredOf = Callable[[Record], Stored]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Versus:
+    """The best cell against another one. drop: how much worse the other is, on the metric's scale
+    of change. p: two-sided, before Holm. worse: Holm over the cells of the task rejects."""
+
+    cell: Cell
+    drop: float
+    p: float
+    count: int
+    worse: bool
+
+
+def versus_best(leaders: Sequence[Cell], split: str, stored_of: StoredOf) -> list[Versus]:
+    """The first cell against each of the others whose answers to the same examples are there, with
+    the same seeds; others are left out."""
+    if len(leaders) < 2:
+        return []
+    from mmbench.compare.signed_rank import holm
+
+    best, row = leaders[0], metric(leaders[0].task.primary)
+    found = []
+    for cell in leaders[1 : 1 + MOST]:
+        evidence = _evidence(best, cell, split, row, stored_of)
+        if evidence is not None:
+            found.append((cell, evidence))
+    rejected = holm([p for _, (_, p, _) in found], ALPHA) if found else []
+    return [
+        Versus(cell=cell, drop=drop, p=p, count=count, worse=bool(worse) and drop > 0)
+        for (cell, (drop, p, count)), worse in zip(found, rejected, strict=True)
+    ]
+
+
+def _evidence(
+    best: Cell, other: Cell, split: str, row: Metric, stored_of: StoredOf
+) -> tuple[float, float, int] | None:
+    """drop, p, count; None where the same examples were not answered, or nothing can be shown."""
+    from mmbench.compare.predictions import has_predictions
+    from mmbench.compare.quality import Evidence, evidence
+
+    if best.seeds != other.seeds:
+        return None
+    pairs = [
+        (stored_of(first), stored_of(second))
+        for first, second in zip(best.records, other.records, strict=True)
+    ]
+    if not all(has_predictions(side) for pair in pairs for side in pair):
+        return None
+    answers = [_answers(*pair, split) for pair in pairs]
+    known = [found for found in answers if found is not None]
+    if len(known) < len(answers):
+        return None
+    if not any(found.moved(row.name) for found in known):
+        return 0.0, 1.0, len(known[0])
+    told = evidence(row, known)
+    if not isinstance(told, Evidence):
+        return None
+    if len(known) == 1:
+        return told.drop, min(1.0, 2 * told.p), told.count
+    return told.drop, _over_seeds(told, known, row), told.count
+
+
+def _answers(best: Stored, other: Stored, split: str) -> "Answers | None":
+    from mmbench.compare.predictions import read_predictions, side_by_side
+
+    task = best.record.trial.task
+    try:
+        return side_by_side(task, read_predictions(best, split), read_predictions(other, split))
+    except ValueError:  # columns of another version: what they say is not known
+        return None
+
+
+def _over_seeds(told: "Evidence", seeds: "Sequence[Answers]", row: Metric) -> float:
+    """Two-sided p of the mean difference, with the variance of examples and of seeds."""
+    import numpy as np
+    from scipy import stats
+
+    from mmbench.compare.quality import ALPHA as BOUND
+    from mmbench.compare.quality import Evidence, evidence
+
+    each = [evidence(row, [one]) for one in seeds]
+    drops = np.array([found.drop for found in each if isinstance(found, Evidence)])
+    if len(drops) < len(seeds):
+        return 1.0  # of a seed nothing can be said
+    of_examples = ((told.high - told.low) / (2 * NormalDist().inv_cdf(1 - BOUND))) ** 2
+    of_seeds = float(drops.var(ddof=1)) / len(drops)
+    total = of_examples + of_seeds
+    if not total:
+        return 1.0
+    spread = of_seeds**2 / (len(drops) - 1) + of_examples**2 / max(1, told.count - 1)
+    return float(2 * stats.t.sf(abs(told.drop) / total**0.5, total**2 / spread))
