@@ -14,6 +14,9 @@ from mmbench.records import MODEL_BEHAVIOUR, Record, Trial
 Place = tuple[str, str, str, int, int | None]
 """Where a trial stands in a plan: its cell, its seed and its limit."""
 
+SEARCH_SEED = 0
+"""Of every search: its setting is for all seeds of the cell."""
+
 Mismatch = Callable[[ModelCard, TaskCard, Recipe], str | None]
 
 
@@ -53,6 +56,8 @@ def with_parents(trials: Iterable[Trial], catalog: Catalog, mismatch: Mismatch) 
 def _ancestors(trial: Trial, catalog: Catalog) -> Iterator[Trial]:
     """The parent, its parent, and so on."""
     seen = {place_of(trial)}
+    if trial.recipe.tune is not None:
+        yield search_of(trial)
     while trial.recipe.start_from is not None:
         start = trial.recipe.start_from
         task = trial.task if start.task is None else catalog.task(start.task)
@@ -61,6 +66,14 @@ def _ancestors(trial: Trial, catalog: Catalog) -> Iterator[Trial]:
             raise PlanError(f"recipe {trial.recipe.name} starts from itself, by way of start_from")
         seen.add(place_of(trial))
         yield trial
+        if trial.recipe.tune is not None:
+            yield search_of(trial)
+
+
+def search_of(trial: Trial) -> Trial:
+    """The search whose setting the trial, and those of all its cell's seeds, is trained with."""
+    recipe = replace(trial.recipe, name=f"{trial.recipe.name}-search")
+    return replace(trial, recipe=recipe, seed=SEARCH_SEED, search=True)
 
 
 def _why_not(parent: Trial, mismatch: Mismatch) -> str | None:

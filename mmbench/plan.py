@@ -149,7 +149,8 @@ def mismatch(model: ModelCard, task: TaskCard, recipe: Recipe) -> str | None:
     reason = not_this_way(model, task, recipe, wanted)
     if reason is not None:
         return reason
-    meaningless = [name for name in set_fields(recipe) if name in wanted.ignores]
+    tuned = () if recipe.tune is None else recipe.tune.space
+    meaningless = [name for name in (*set_fields(recipe), *tuned) if name in wanted.ignores]
     if meaningless:
         return f"recipe {recipe.name} sets {meaningless[0]}, which kind {task.kind!r} does not use"
     if recipe.strategy == "zero_shot" or recipe.head == "zero_shot":

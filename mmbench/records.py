@@ -9,8 +9,12 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from mmbench.cards import ModelCard, Recipe, Side, TaskCard, prompt_language
+from mmbench.cards.tuning import Value
 from mmbench.digests import digest_of, set_fields
 from mmbench.fingerprint import Environment, Fingerprint
+from mmbench.fits import CurvePoint as CurvePoint
+from mmbench.fits import GridPoint as GridPoint
+from mmbench.fits import Tried as Tried
 
 FORMAT = 3
 BEHAVIOUR = 2  # raised when our own code may change a result; older records are then run again
@@ -64,6 +68,9 @@ class Trial:
 
     `parents`: the keys of trials whose fine-tuned models this one starts from. `start`: the folder
     that holds such a model; where it lies changes nothing, so it is no part of the key.
+
+    `search`: it looks for the setting that `recipe.tune` asks for, on validation, for all seeds of
+    the cell. `tuned`: the setting that a search found; it follows from that one, which is a parent.
     """
 
     model: ModelCard
@@ -74,6 +81,8 @@ class Trial:
     digests: Mapping[str, str] = field(default_factory=dict)
     parents: tuple[str, ...] = ()
     start: str | None = None
+    search: bool = False
+    tuned: Mapping[str, Value] = field(default_factory=dict)
 
     @property
     def cell(self) -> tuple[str, str, str]:
@@ -83,6 +92,11 @@ class Trial:
     @property
     def name(self) -> str:
         return " × ".join((*self.cell, f"seed {self.seed}"))
+
+    @property
+    def trained(self) -> Recipe:
+        """The recipe with the setting that a search found, if there was one."""
+        return self.recipe.with_setting(self.tuned) if self.tuned else self.recipe
 
     @property
     def task_behaviour(self) -> list[Any]:
@@ -106,6 +120,7 @@ class Trial:
                 "limit": self.limit,
                 "digests": dict(self.digests),
                 "parents": list(self.parents),
+                **({"search": True} if self.search else {}),
                 **(
                     {"lora_targets": lora_targets(self.model)}
                     if self.recipe.strategy == "lora"
@@ -159,23 +174,6 @@ class Measurement:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CurvePoint:
-    """One validation: mean training loss since the last one, and the validation scores.
-
-    `in_batch` is what was measured within the training batches since then (in-batch accuracy): it
-    depends on the batch size and says nothing of the whole candidate set.
-    """
-
-    learning_rate: float
-    step: int
-    epoch: float
-    train_loss: float | None
-    validation_loss: float
-    validation: Mapping[str, float]
-    in_batch: Mapping[str, float] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class SplitFacts:
     """What one split held, and all that was done to it that a reader must know.
 
@@ -189,23 +187,6 @@ class SplitFacts:
     truncated: int = 0
     unknown_token_share: float | None = None
     tokens: int | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GridPoint:
-    """One learning rate of the grid: what it reached on validation and what it cost.
-
-    `diverged` says how it ended where its loss was not finite; it then has no `validation`.
-    """
-
-    learning_rate: float
-    validation: float | None
-    diverged: str | None = None
-    best_step: int
-    steps: int
-    seconds: float
-    stopped_early: bool
-    chosen: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -253,7 +234,7 @@ class Record:
 
     `parts`, `part_labels`: of several targets at once, the scores and the classes of each.
     `without`: of a fused model, the scores after fine-tuning with one input taken away, by that
-    input; see `train.ablation`.
+    input; see `train.ablation`. `tried`: of a search, every setting.
     """
 
     format: int = FORMAT
@@ -274,6 +255,7 @@ class Record:
     stages: tuple[StageFacts, ...] = ()
     grid: tuple[GridPoint, ...] = ()
     curve: tuple[CurvePoint, ...] = ()
+    tried: tuple[Tried, ...] = ()
     data: tuple[SplitFacts, ...] = ()
     dropped: Mapping[str, int] = field(default_factory=dict)
     logits_digest: str | None = None

@@ -149,7 +149,10 @@ def run_suite(
 
 
 def _started_from(parent: Stored, trial: Trial) -> Trial:
-    """The trial, starting from the model of a parent that has run."""
+    """The trial, starting from the model, or with the setting, of a parent that has run."""
+    if parent.record.trial.search:
+        found = next((tried.setting for tried in parent.record.tried if tried.chosen), {})
+        return replace(trial, parents=(parent.record.key,), tuned=found)
     start = str((parent.folder / "model").absolute())
     return replace(trial, parents=(parent.record.key,), start=start)
 
@@ -180,7 +183,7 @@ def _done(store: Store, trial: Trial, here: Fingerprint, keep: Keep) -> Stored |
             here.precision,
             BEHAVIOUR,
         )
-        kept = _has_kept(stored.record, keep)
+        kept = trial.search or _has_kept(stored.record, keep)
         if stored.record.status == "ok" and same and kept:
             return stored
     return None

@@ -8,7 +8,6 @@ from pathlib import Path
 
 from mmbench.atomic import write_atomically
 from mmbench.data.cache import Tally
-from mmbench.data.examples import TaskData
 from mmbench.data.identity import data_digest, media_columns
 from mmbench.errors import MmbenchError, TrialError
 from mmbench.meters import environment
@@ -31,11 +30,9 @@ from mmbench.train.device import seed_everything, true_float32
 from mmbench.train.facts import split_facts
 from mmbench.train.finetune import Finetuned, finetune
 from mmbench.train.grid import grid_points
-from mmbench.train.identities import identities
 from mmbench.train.kept import MODEL, RATES, drop_chosen, rate_keeper, read_start, save_kept
 from mmbench.train.outcome import Outcome, judge, write_predictions
-from mmbench.train.setting import Setting
-from mmbench.train.shots import draw_shots
+from mmbench.tuning.trial import drawn, searched, setting_of
 from mmbench.workbench import Bench, Keep
 
 UNRESOLVED = "unresolved"
@@ -69,7 +66,12 @@ def run_trial(trial: Trial, folder: Path, bench: Bench, *, keep: Keep | None = N
         if UNRESOLVED in trial.digests.values():
             resolve(trial)  # raises what hid the digest when the trial was begun
             raise TrialError("weights or data could not be named a moment ago; run it again")
-        for stage in _stages(record, folder, bench, seen, keep):
+        stages = (
+            searched(record, folder, bench, seen)
+            if trial.search
+            else _stages(record, folder, bench, seen, keep)
+        )
+        for stage in stages:
             seen.look()
             record = stage  # so that what is known stays known if a later stage fails
     except Exception as error:  # noqa: BLE001 - the one place where a crash becomes a record
@@ -127,21 +129,11 @@ def _stages(
     with peak_memory(bench.device) as peak:
         watcher.phase("reading data")
         whole = bench.task_data(trial)
-        data, few = _drawn(whole, trial)
+        data, few = drawn(whole, trial)
         watcher.phase("loading the model")
         seed_everything(trial.seed, "trial")
         adapter, fresh = bench.adapter(trial)
-        setting = Setting(
-            task=trial.task,
-            recipe=trial.recipe,
-            seed=trial.seed,
-            identities=identities(trial, adapter),
-            fingerprint=record.fingerprint,
-            device=bench.device,
-            cache=bench.cache,
-            watcher=watcher,
-            inference_seconds=bench.inference_seconds,
-        )
+        setting = setting_of(record, adapter, bench, watcher)
         finetuned = finetune(
             adapter,
             data,
@@ -199,20 +191,6 @@ def _stages(
         warnings=(*record.warnings, *drift.warnings),
         artefacts=_artefacts(finetuned, outcome, folder, watcher, keep),
     )
-
-
-def _drawn(data: TaskData, trial: Trial) -> tuple[TaskData, list[str]]:
-    """The task with as many training rows a class as the recipe asks for, and what to say of it."""
-    shots = trial.recipe.shots
-    if shots is None or "train" not in data.splits:
-        return data, []
-    drawn = draw_shots(data, shots, trial.seed)
-    if not drawn.short:
-        return drawn.data, []
-    return drawn.data, [
-        f"{drawn.short} of {len(data.labels)} classes have fewer than {shots} training rows: "
-        "all of these were taken"
-    ]
 
 
 def _artefacts(

@@ -44,6 +44,7 @@ from mmbench.cards.sources import (
 from mmbench.cards.stages import Pretraining, ProbeFirst, StartFrom
 from mmbench.cards.suite import BenchBlock, Block, GateThresholds, Suite
 from mmbench.cards.task import Label, Normalisation, Scalar, SplitRule, Target, TargetPart, TaskCard
+from mmbench.cards.tuning import Span, Tuning
 
 Card = ModelCard | TaskCard | Recipe | Suite
 
@@ -84,6 +85,7 @@ __all__ = [
     "Scalar",
     "Side",
     "Slot",
+    "Span",
     "SplitRule",
     "StartFrom",
     "Strategy",
@@ -93,6 +95,7 @@ __all__ = [
     "TaskCard",
     "TextRules",
     "TrainedTokenizer",
+    "Tuning",
     "as_random",
     "modality_of",
     "prompt_language",

@@ -2,11 +2,12 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
 
 from mmbench.cards.names import check_name
 from mmbench.cards.stages import Pretraining, ProbeFirst, StartFrom
+from mmbench.cards.tuning import RATE, TUNABLE, Tuning, Value, edges, holds
 from mmbench.digests import set_fields
 from mmbench.errors import CardError
 
@@ -68,7 +69,7 @@ class Recipe:
     learns at `backbone_rate_factor` times the head's rate, and each block further from the output
     at `layer_decay` times the rate of the one above it. `shots`: rows of each class that are
     trained on, drawn with the seed alone. `probe_first`, `pretraining`, `start_from`: what comes
-    before.
+    before. `tune`: a search for the setting, from this one on, before all seeds.
     """
 
     name: str
@@ -105,10 +106,11 @@ class Recipe:
     probe_first: ProbeFirst | None = None
     pretraining: Pretraining | None = None
     start_from: StartFrom | None = None
+    tune: Tuning | None = None
 
     def __post_init__(self) -> None:
         check_name(self.name)
-        reason = self._unused() or self._out_of_range()
+        reason = self._unused() or self._out_of_range() or self._untunable()
         if reason is not None:
             raise CardError(reason)
 
@@ -122,6 +124,43 @@ class Recipe:
         """Whether the head meets the features of a frozen backbone, for good or in a first stage,
         and standardises them."""
         return not self.trains_backbone or self.probe_first is not None
+
+    def with_setting(self, setting: Mapping[str, Value]) -> "Recipe":
+        """The recipe as a trial of a search, or a seed after it, trains it. CardError for a value
+        that a recipe may not have."""
+        fields: dict[str, Any] = {TUNABLE[name]: value for name, value in setting.items()}
+        if RATE in setting:
+            fields[TUNABLE[RATE]] = (setting[RATE],)
+        return replace(self, tune=None, **fields)
+
+    def default_of(self, name: str) -> Value:
+        """What the recipe itself says where a search would vary `name`."""
+        if name == RATE:
+            return self.learning_rates[0]
+        found: Value = getattr(self, TUNABLE[name])
+        return found
+
+    def _untunable(self) -> str | None:
+        if self.tune is None:
+            return None
+        if len(self.learning_rates) != 1:
+            return "tune starts from one learning rate; leave one, and put a span into tune.space"
+        for name in ("probe_first", "pretraining", "start_from"):
+            if getattr(self, name) is not None:
+                return f"tune does not go with {name}; remove one of them"
+        for name, values in self.tune.space.items():
+            default, where = self.default_of(name), f"tune.space.{name}"
+            if not holds(values, default):
+                return (
+                    f"{where}: the recipe's own value, {default:g}, which is tried first, is not "
+                    "in it; widen it"
+                )
+            for value in edges(values):
+                try:
+                    self.with_setting({name: value})
+                except CardError as error:
+                    return f"{where}: {error}"
+        return None
 
     def _unused(self) -> str | None:
         if self.strategy == "zero_shot":

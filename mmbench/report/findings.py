@@ -58,13 +58,17 @@ class TaskFindings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Findings:
-    """`ambiguous`: cells whose model, recipe and setup another cell of the task shares by name."""
+    """`ambiguous`: cells whose model, recipe and setup another cell of the task shares by name.
+
+    `searches`: records of trials that looked for a setting; they are no cells, and in no table but
+    their own."""
 
     records: tuple[Record, ...]
     cells: tuple[Cell, ...]
     tasks: tuple[TaskFindings, ...]
     setups: tuple[Setup, ...]
     ambiguous: frozenset[str]
+    searches: tuple[Record, ...] = ()
     folders: Mapping[int, Path] = field(default_factory=dict, repr=False, compare=False)
     """Where the files beside a record lie, by the identity of the record."""
 
@@ -92,7 +96,8 @@ def findings(stored: Sequence[Stored]) -> Findings:
     # In the order of their start, and by name where that is equal: the order of the files that
     # the records were read from must not show in the report.
     kept = latest(list(stored))
-    records = tuple(sorted((item.record for item in kept), key=_order))
+    everything = sorted((item.record for item in kept), key=_order)
+    records = tuple(record for record in everything if not record.trial.search)
     found = cells(records)
     return Findings(
         records=records,
@@ -100,6 +105,7 @@ def findings(stored: Sequence[Stored]) -> Findings:
         tasks=_tasks(found),
         setups=_setups(records),
         ambiguous=_ambiguous(found),
+        searches=tuple(record for record in everything if record.trial.search),
         folders={id(item.record): item.folder for item in kept},
     )
 

@@ -127,7 +127,7 @@ def chosen_curve(record: Record) -> list[CurvePoint]:
 def _batch_size(record: Record) -> int:
     """The recipe's, or all training rows where these are fewer."""
     rows = [facts.examples for facts in record.data if facts.split == "train"]
-    return min([record.trial.recipe.batch_size, *rows])
+    return min([record.trial.trained.batch_size, *rows])
 
 
 def _chosen(record: Record) -> GridPoint | None:

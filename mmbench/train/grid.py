@@ -79,6 +79,7 @@ def train_grid(
                 device=setting.device,
                 validate=validate,
                 watcher=setting.watcher,
+                scored=setting.scored,
             )
         except Diverged as error:
             if rate == recipe.learning_rates[-1] and not fits:

@@ -28,7 +28,7 @@ from mmbench.train.device import autocast, seed_everything, seed_for
 from mmbench.train.evaluate import Validation
 from mmbench.train.learner import Learner, Place
 from mmbench.train.optim import make_optimizer, rate_factor, set_rate
-from mmbench.train.stopping import BestKeeper
+from mmbench.train.stopping import BestKeeper, Scored
 from mmbench.train.strategy import rate_factors, training_mode
 
 
@@ -70,11 +70,13 @@ def fit(
     device: torch.device,
     validate: Callable[[], Validation],
     watcher: Watcher,
+    scored: Scored | None = None,
 ) -> Fit:
     """Train `learner` in place and leave it with its best weights on validation, in eval mode.
 
     Best is the highest primary metric, and among equals the lowest validation loss. Diverged
-    names the step at which a loss was not finite.
+    names the step at which a loss was not finite. `scored` is told of each validation, and ends
+    the fit by raising.
     """
     assert recipe.epochs is not None, "a recipe that trains has epochs"
     per_epoch = steps_per_epoch(len(rows.prepared), recipe.batch_size)
@@ -120,6 +122,8 @@ def fit(
             )
             for primary, value in list(validation.scores.items())[:1]:
                 watcher.validated(step, primary, value)
+            if scored is not None:
+                scored(keeper.curve[-1])
             losses.clear()
             if keeper.exhausted:
                 break

@@ -1,10 +1,15 @@
 """Which weights are best on validation, and when to give up hoping for better ones."""
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 
 from mmbench.metrics.table import metric
 from mmbench.records import CurvePoint
+
+Scored = Callable[[CurvePoint], None]
+"""Told of every validation of a fit; a search ends a fit that is not worth going on with so."""
 
 
 class BestKeeper:
