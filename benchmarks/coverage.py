@@ -1,6 +1,6 @@
-"""How often the interval over seeds and examples covers the truth, in simulated experiments.
+"""How often the interval over seeds and examples covers the truth, and the paired test is right.
 
-    python -m benchmarks.coverage        writes results/reference/coverage.json, and the table of
+    python -m benchmarks.coverage        writes results/reference/coverage.json, and the tables of
                                          docs/statistics.md
 
 An experiment: a model is trained with a few seeds, and all are tested on the same drawn examples.
@@ -21,12 +21,17 @@ from scipy import stats
 
 from mmbench.atomic import write_atomically
 from mmbench.codec import dump_json
+from mmbench.compare.mcnemar import mcnemar_p
 from mmbench.compare.seeds import over_seeds
+from mmbench.compare.signed_rank import holm
+from mmbench.compare.versus import ALPHA
 
 ROOT = Path(__file__).parents[1]
 RECORD = ROOT / "results" / "reference" / "coverage.json"
 PAGE = ROOT / "docs" / "statistics.md"
 TABLE = re.compile(r"(<!-- coverage: begin -->\n).*?(<!-- coverage: end -->)", re.DOTALL)
+TESTS = re.compile(r"(<!-- paired: begin -->\n).*?(<!-- paired: end -->)", re.DOTALL)
+MODELS = 5  # of a task; the best is tested against the four others
 ROUNDS = 1000
 TRUTH = 0.8
 SPREAD = 1.0  # of the examples' log odds
@@ -114,6 +119,58 @@ def _holds(low: Floats, high: Floats) -> float:
     return float(np.mean((low <= TRUTH) & (high >= TRUTH)))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paired:
+    """Of one-seed tasks of five models, of which the first is better than the rest by `difference`
+    (a share right), or all are alike. claimed: shares of the tasks where the best by its mean is
+    said to be better than any other one; than all others."""
+
+    examples: int
+    difference: float
+    rounds: int
+    claimed_any: float
+    claimed_all: float
+
+
+def paired(examples: int, difference: float, rounds: int, random: np.random.Generator) -> Paired:
+    """The exact test of `compare.versus`, two-sided, Holm over all pairs of a task's models."""
+    some = every = 0
+    for _ in range(rounds):
+        chances = 1 / (1 + np.exp(-random.normal(_centre(), SPREAD, examples)))
+        better = np.clip(chances + difference, 0, 1)
+        rest = random.random((MODELS - 1, examples)) < chances
+        right = np.vstack([random.random(examples) < better, rest])
+        right = right[np.argsort(-right.sum(1), kind="stable")]
+        p_values = []
+        for other in right[1:]:
+            lost = int(np.count_nonzero(right[0] & ~other))
+            won = int(np.count_nonzero(~right[0] & other))
+            p_values.append(min(1.0, 2 * mcnemar_p(lost, won)))
+        rejected = holm(p_values, ALPHA, family=MODELS * (MODELS - 1) // 2)
+        some += any(rejected)
+        every += all(rejected)
+    return Paired(
+        examples=examples,
+        difference=difference,
+        rounds=rounds,
+        claimed_any=some / rounds,
+        claimed_all=every / rounds,
+    )
+
+
+def table_of_tests(found: list[Paired]) -> str:
+    lines = [
+        "| examples | the best is better by | said to beat any other | said to beat all four |",
+        "|--:|--:|--:|--:|",
+    ]
+    lines += [
+        f"| {item.examples:,} | {100 * item.difference:g} points | {item.claimed_any:.1%} | "
+        f"{item.claimed_all:.1%} |"
+        for item in found
+    ]
+    return "\n".join(lines)
+
+
 def table(found: list[Coverage]) -> str:
     lines = [
         "| seeds | examples | seed : example variance | this interval | envelope | "
@@ -136,12 +193,19 @@ def main() -> int:
     ]
     random = np.random.default_rng(0)
     found = [covered(design, ROUNDS, random) for design in designs]
-    write_atomically(RECORD, dump_json([asdict(item) for item in found]))
+    tests = [
+        paired(examples, difference, ROUNDS, random)
+        for examples, difference in product((200, 2000), (0.0, 0.02, 0.05))
+    ]
+    told = {"coverage": [asdict(x) for x in found], "paired": [asdict(x) for x in tests]}
+    write_atomically(RECORD, dump_json(told))
     page = PAGE.read_text("utf-8")
-    if not TABLE.search(page):
-        raise ValueError(f"{PAGE} has no place for the table")
-    PAGE.write_text(TABLE.sub(lambda m: f"{m[1]}{table(found)}\n{m[2]}", page), "utf-8")
-    print(table(found))
+    for place, text in ((TABLE, table(found)), (TESTS, table_of_tests(tests))):
+        if not place.search(page):
+            raise ValueError(f"{PAGE} has no place for {place.pattern}")
+        page = place.sub(lambda m, text=text: f"{m[1]}{text}\n{m[2]}", page)  # type: ignore[misc]
+        print(text)
+    PAGE.write_text(page, "utf-8")
     return 0
 
 

@@ -4,7 +4,8 @@ One seed each: as `quality.evidence` has it, the exact McNemar test for shares o
 independent examples, else the paired bootstrap over examples or their groups. Several seeds: the
 bootstrap tells how far the mean difference moves with another draw of examples; the spread of the
 seeds' differences is added, and a t test with Satterthwaite's degrees of freedom decides, as for
-the intervals in `seeds`. All p are two-sided: which of two is the better one is seen in the data.
+the intervals in `seeds`. All p are two-sided, and Holm counts all pairs of the cells: which one is
+the best is seen in the same data, so that testing it against the others is looking at every pair.
 """
 
 from collections.abc import Callable, Sequence
@@ -32,7 +33,7 @@ StoredOf = Callable[[Record], Stored]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Versus:
     """The best cell against another one. drop: how much worse the other is, on the metric's scale
-    of change. p: two-sided, before Holm. worse: Holm over the cells of the task rejects."""
+    of change. p: two-sided, before Holm. worse: Holm over all pairs of the cells rejects."""
 
     cell: Cell
     drop: float
@@ -54,7 +55,8 @@ def versus_best(leaders: Sequence[Cell], split: str, stored_of: StoredOf) -> lis
         evidence = _evidence(best, cell, split, row, stored_of)
         if evidence is not None:
             found.append((cell, evidence))
-    rejected = holm([p for _, (_, p, _) in found], ALPHA) if found else []
+    pairs = len(found) * (len(found) + 1) // 2
+    rejected = holm([p for _, (_, p, _) in found], ALPHA, family=pairs) if found else []
     return [
         Versus(cell=cell, drop=drop, p=p, count=count, worse=bool(worse) and drop > 0)
         for (cell, (drop, p, count)), worse in zip(found, rejected, strict=True)

@@ -7,7 +7,7 @@ MESSAGES = {
     "pick.heading": "What to pick",
     "pick.how": (
         "By the primary metric on the main test split. Where intervals overlap, the best one is "
-        "tested against the others on the same examples (two-sided, Holm over the task, 5 %). "
+        "tested against the others on the same examples (two-sided, Holm over all pairs, 5 %). "
         "Where that tells nothing apart either, the one whose trial takes least from a cold start "
         "is named; a difference that is not shown is never a reason."
     ),
