@@ -17,6 +17,7 @@ from mmbench.report.picking import picking
 from mmbench.report.quality import quality
 from mmbench.report.stages import stages
 from mmbench.report.summary import summary
+from mmbench.report.tuning import tuning
 from mmbench.store import Stored
 
 NO_LIMITS = Limits()
@@ -59,6 +60,7 @@ def document_of(
         *few_shot(found, say),
         *pareto(found, say),
         *stages(found, say),
+        *tuning(found, say),
         *cost(found, say),
         *models(found, say),
         *recipes(found, say),

@@ -21,6 +21,8 @@ from mmbench.report.messages_page_en import MESSAGES as PAGE_EN
 from mmbench.report.messages_page_zh import MESSAGES as PAGE_ZH
 from mmbench.report.messages_pick_en import MESSAGES as PICK_EN
 from mmbench.report.messages_pick_zh import MESSAGES as PICK_ZH
+from mmbench.report.messages_tune_en import MESSAGES as TUNE_EN
+from mmbench.report.messages_tune_zh import MESSAGES as TUNE_ZH
 from mmbench.report.messages_views_en import MESSAGES as VIEWS_EN
 from mmbench.report.messages_views_zh import MESSAGES as VIEWS_ZH
 from mmbench.report.messages_zh import MESSAGES as MESSAGES_ZH
@@ -35,6 +37,7 @@ CATALOGUE: Mapping[Lang, Mapping[str, str]] = {
         **FACTS_EN,
         **VIEWS_EN,
         **PICK_EN,
+        **TUNE_EN,
         **PAGE_EN,
         **GATE_EN,
     },
@@ -45,6 +48,7 @@ CATALOGUE: Mapping[Lang, Mapping[str, str]] = {
         **FACTS_ZH,
         **VIEWS_ZH,
         **PICK_ZH,
+        **TUNE_ZH,
         **PAGE_ZH,
         **GATE_ZH,
     },
