@@ -250,6 +250,10 @@ def _gain(record: "Record") -> str:
     found = record.score(stage, TEST, metric) or next(
         (s for s in record.scores if s.stage == stage and s.metric == metric), None
     )
+    chosen = next((tried for tried in record.tried if tried.chosen), None)
+    if chosen is not None:
+        value = value_of(metric, chosen.validation)
+        return f"{metric} on validation {value}, the best of {len(record.tried)} settings"
     if found is None:
         return f"no {metric} on {TEST}"
     value = _with_interval(found)

@@ -12,7 +12,7 @@ from mmbench.cli.estimate import Estimate
 from mmbench.cli.progress import Left, Lines, Live, Showing, trial_lines, value_of, watching
 from mmbench.meters.noise import ADVICE, drifted, unstable_windows
 from mmbench.progress import Watcher
-from mmbench.records import Failure, Record, Score
+from mmbench.records import Failure, Record, Score, Tried
 from tests.specimens import TRIAL, record
 
 TODO = tuple(replace(TRIAL, seed=seed) for seed in range(3))
@@ -128,6 +128,24 @@ def test_a_failure_says_why_and_when() -> None:
     failure = Failure(kind="E", message="loss is nan at step 3", traceback="")
     found = replace(record(status="failed"), failure=failure, seconds=200.0)
     assert first_line(found).endswith("seed 0: FAILED after 3 min 20 s: loss is nan at step 3")
+
+
+def test_a_search_tells_its_best_on_validation() -> None:
+    tried = [
+        Tried(
+            number=number,
+            setting={"lr": 1e-3},
+            outcome="finished",
+            validation=validation,
+            curve=(),
+            samples=10,
+            seconds=1.0,
+            chosen=number == 1,
+        )
+        for number, validation in enumerate((0.5, 0.75))
+    ]
+    found = replace(record(), scores=(), tried=tuple(tried))
+    assert "accuracy on validation 75.0%, the best of 2 settings" in first_line(found)
 
 
 def test_a_metric_that_is_in_no_table_is_shown_as_it_is() -> None:
