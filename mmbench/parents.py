@@ -98,6 +98,8 @@ def going_on(trial: Trial, record: Record, folder: Path) -> Trial:
         reason = "nothing is trained under strategy zero_shot"
     if trial.recipe.start_from is not None:
         reason = f"recipe {trial.recipe.name} says itself where it starts (start_from)"
+    if trial.recipe.tune is not None:
+        reason = "its search would begin at other weights; take a recipe without tune"
     if reason is not None:
         raise PlanError(f"{' × '.join(trial.cell)} cannot go on from {record.trial.name}: {reason}")
     return replace(trial, parents=(record.key,), start=str((folder / "model").absolute()))

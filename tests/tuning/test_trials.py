@@ -11,14 +11,16 @@ from mmbench.cards import ModelCard, Recipe, Span, Suite, TaskCard, Tuning
 from mmbench.cards.suite import Block
 from mmbench.catalog import Catalog
 from mmbench.data.examples import TaskData
+from mmbench.errors import PlanError
 from mmbench.executors.choose import ExecutorName
-from mmbench.parents import with_parents
+from mmbench.parents import going_on, with_parents
 from mmbench.plan import Plan, mismatch, plan
-from mmbench.records import Record, Trial
+from mmbench.records import Artefact, Record, Trial
 from mmbench.runs import RunSummary, prepare_run, run_suite
 from mmbench.train import search as searching
 from mmbench.workbench import Bench
 from tests.specimens import MODEL_FIELDS, RECIPE_FIELDS, write_card, write_cards
+from tests.specimens import record as specimen
 
 pytestmark = pytest.mark.usefixtures("quick_timing")
 
@@ -129,6 +131,13 @@ def test_the_test_split_is_never_read(
     for record in seeds:  # which do read it: the seal holds
         assert record.failure is not None
         assert "the test split was asked" in record.failure.message
+
+
+def test_a_tuned_recipe_does_not_go_on_from_a_kept_model(trial: Trial, tmp_path: Path) -> None:
+    kept = {"model": Artefact(path="model/mmbench.json", sha256="0", bytes=1)}
+    earlier = replace(specimen(replace(trial, recipe=replace(TUNED, tune=None))), artefacts=kept)
+    with pytest.raises(PlanError, match="take a recipe without tune"):
+        going_on(trial, earlier, tmp_path)
 
 
 def test_keys_change_with_the_space_and_the_number_of_trials(trial: Trial, results: Path) -> None:
