@@ -17,6 +17,7 @@ from mmbench import __version__
 from mmbench.cli.bench import bench
 from mmbench.cli.cache import cache
 from mmbench.cli.check import check
+from mmbench.cli.compare import compare
 from mmbench.cli.console import complain
 from mmbench.cli.doctor import doctor
 from mmbench.cli.export import export
@@ -48,6 +49,7 @@ app.command()(predict)
 app.command("list")(list_cards)
 app.command()(show)
 app.command()(check)
+app.command()(compare)
 app.command()(export)
 app.add_typer(cache, name="cache")
 app.command()(doctor)

@@ -9,7 +9,7 @@ the best is seen in the same data, so that testing it against the others is look
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import NormalDist
 from typing import TYPE_CHECKING
 
@@ -26,6 +26,17 @@ ALPHA = 0.05  # of any false claim on one task
 MOST = (
     12  # cells that are tested against the best of a task; each costs some seconds of a bootstrap
 )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Against:
+    """How much worse the second of two cells is, on the metric's scale of change; below 0 it is
+    better. p: two-sided. count: of the examples, or of their groups."""
+
+    drop: float
+    p: float
+    count: int
+
 
 StoredOf = Callable[[Record], Stored]
 
@@ -49,27 +60,32 @@ def versus_best(leaders: Sequence[Cell], split: str, stored_of: StoredOf) -> lis
         return []
     from mmbench.compare.signed_rank import holm
 
-    best, row = leaders[0], metric(leaders[0].task.primary)
-    found = []
+    best, found = leaders[0], []
     for cell in leaders[1 : 1 + MOST]:
-        evidence = _evidence(best, cell, split, row, stored_of)
-        if evidence is not None:
-            found.append((cell, evidence))
+        told = against(best, cell, split, stored_of)
+        if told is not None:
+            found.append((cell, told))
     pairs = len(found) * (len(found) + 1) // 2
-    rejected = holm([p for _, (_, p, _) in found], ALPHA, family=pairs) if found else []
+    rejected = holm([told.p for _, told in found], ALPHA, family=pairs) if found else []
     return [
-        Versus(cell=cell, drop=drop, p=p, count=count, worse=bool(worse) and drop > 0)
-        for (cell, (drop, p, count)), worse in zip(found, rejected, strict=True)
+        Versus(
+            cell=cell,
+            drop=told.drop,
+            p=told.p,
+            count=told.count,
+            worse=bool(worse) and told.drop > 0,
+        )
+        for (cell, told), worse in zip(found, rejected, strict=True)
     ]
 
 
-def _evidence(
-    best: Cell, other: Cell, split: str, row: Metric, stored_of: StoredOf
-) -> tuple[float, float, int] | None:
-    """drop, p, count; None where the same examples were not answered, or nothing can be shown."""
+def against(best: Cell, other: Cell, split: str, stored_of: StoredOf) -> Against | None:
+    """By the task's primary metric. None where the same examples were not answered with the same
+    seeds, where the answers were not kept, or where of them nothing can be shown."""
     from mmbench.compare.predictions import has_predictions
     from mmbench.compare.quality import Evidence, evidence
 
+    row = metric(best.task.primary)
     if best.seeds != other.seeds:
         return None
     pairs = [
@@ -83,13 +99,13 @@ def _evidence(
     if len(known) < len(answers):
         return None
     if not any(found.moved(row.name) for found in known):
-        return 0.0, 1.0, len(known[0])
+        return Against(drop=0.0, p=1.0, count=len(known[0]))
     told = evidence(row, known)
     if not isinstance(told, Evidence):
         return None
     if len(known) == 1:
-        return told.drop, min(1.0, 2 * told.p), told.count
-    return told.drop, _over_seeds(told, known, row), told.count
+        return Against(drop=told.drop, p=min(1.0, 2 * _tail(told, known, row)), count=told.count)
+    return Against(drop=told.drop, p=_over_seeds(told, known, row), count=told.count)
 
 
 def _answers(best: Stored, other: Stored, split: str) -> "Answers | None":
@@ -100,6 +116,17 @@ def _answers(best: Stored, other: Stored, split: str) -> "Answers | None":
         return side_by_side(task, read_predictions(best, split), read_predictions(other, split))
     except ValueError:  # columns of another version: what they say is not known
         return None
+
+
+def _tail(told: "Evidence", seeds: "Sequence[Answers]", row: Metric) -> float:
+    """P of no difference, on the side on which the difference lies."""
+    from mmbench.compare.quality import Evidence, evidence
+
+    if told.drop >= 0:
+        return told.p
+    turned = [replace(one, baseline=one.candidate, candidate=one.baseline) for one in seeds]
+    other = evidence(row, turned)
+    return other.p if isinstance(other, Evidence) else 1.0
 
 
 def _over_seeds(told: "Evidence", seeds: "Sequence[Answers]", row: Metric) -> float:

@@ -10,6 +10,8 @@ from functools import cache
 from typing import Any
 
 from mmbench.report.document import Lang
+from mmbench.report.messages_compare_en import MESSAGES as COMPARE_EN
+from mmbench.report.messages_compare_zh import MESSAGES as COMPARE_ZH
 from mmbench.report.messages_en import MESSAGES as MESSAGES_EN
 from mmbench.report.messages_facts_en import MESSAGES as FACTS_EN
 from mmbench.report.messages_facts_zh import MESSAGES as FACTS_ZH
@@ -39,6 +41,7 @@ CATALOGUE: Mapping[Lang, Mapping[str, str]] = {
         **PICK_EN,
         **TUNE_EN,
         **PAGE_EN,
+        **COMPARE_EN,
         **GATE_EN,
     },
     "zh": {
@@ -50,6 +53,7 @@ CATALOGUE: Mapping[Lang, Mapping[str, str]] = {
         **PICK_ZH,
         **TUNE_ZH,
         **PAGE_ZH,
+        **COMPARE_ZH,
         **GATE_ZH,
     },
 }

@@ -71,7 +71,13 @@ def test_both_languages_fill_in_the_same_values() -> None:
 @pytest.mark.parametrize("lang", LANGS)
 def test_no_key_stands_in_two_files(lang: Lang) -> None:
     files = ["terms", "messages", "messages_notes", "messages_facts", "messages_gate"]
-    files += ["messages_views", "messages_pick", "messages_page", "messages_tune"]
+    files += [
+        "messages_views",
+        "messages_pick",
+        "messages_page",
+        "messages_tune",
+        "messages_compare",
+    ]
     found = [strings_of(SOURCE / f"{name}_{lang}.py")[0] & set(CATALOGUE[lang]) for name in files]
     assert sum(len(keys) for keys in found) == len(CATALOGUE[lang])
 
