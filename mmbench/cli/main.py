@@ -24,6 +24,7 @@ from mmbench.cli.export import export
 from mmbench.cli.gate import gate
 from mmbench.cli.gate_benchmarks import gate_benchmarks
 from mmbench.cli.list import list_cards
+from mmbench.cli.new import app as new
 from mmbench.cli.predict import predict
 from mmbench.cli.report import report
 from mmbench.cli.run import run
@@ -52,6 +53,7 @@ app.command()(check)
 app.command()(compare)
 app.command()(export)
 app.add_typer(cache, name="cache")
+app.add_typer(new, name="new")
 app.command()(doctor)
 
 

@@ -1,0 +1,201 @@
+"""A task card from a table or a folder of images: which column is what, and of which kind.
+
+It is guessed from values and names, and every guess is told, so that a wrong one is seen. What the
+guess rests on is few and plain: a target has few values, or numbers; a text is long; a picture is a
+path that ends like one.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from mmbench.cards.names import check_name
+from mmbench.data.tables import Table, layout_of, read_table
+from mmbench.errors import DataError, did_you_mean
+
+NAMES = ("label", "target", "class", "category", "sentiment", "score", "rating", "y", "stars")
+"""What columns of targets are often called, the likelier first."""
+
+MOST_CLASSES = 200
+ROWS_A_CLASS = 5  # on average, or the values are no classes
+LOOKED_AT = 5_000  # rows
+PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff")
+SOUNDS = (".wav", ".flac", ".ogg", ".mp3")
+CHINESE = 0.2  # share of the letters from which on a text is Chinese
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """The card as YAML, and what was guessed, a sentence each."""
+
+    name: str
+    text: str
+    guesses: tuple[str, ...]
+
+
+def draft_task(
+    source: Path, *, name: str | None = None, target: str | None = None, group: str | None = None
+) -> Draft:
+    """DataError if no column can be the target or an input, or a named one is not there."""
+    if not source.exists():
+        raise DataError(f"{source}: no such file or folder")
+    found = name or _name(source)
+    check_name(found)
+    table = read_table(source, None)
+    if not len(table):
+        raise DataError(f"{source}: no rows")
+    columns = {column: table.values(column)[:LOOKED_AT] for column in table.columns}
+    goal = _target(source, columns, target)
+    slots = _inputs(columns, goal, group)
+    if not slots:
+        raise DataError(
+            f"{source}: no column but {goal!r} looks like a text, an image or a sound; write the "
+            "card by hand: docs/add-a-task.md"
+        )
+    kind, why = _kind(columns[goal], slots)
+    languages = _languages(columns, slots)
+    card: dict[str, Any] = {
+        "name": found,
+        "version": 1,
+        "kind": kind,
+        "description": {"en": f"Drafted from {source.name}; say here what is asked."},
+        "languages": languages,
+        "inputs": slots,
+        "target": {"column": goal},
+        "source": _source(source, table),
+        "metrics": ["mae", "rmse"] if kind == "regression" else ["accuracy", "f1_macro"],
+    }
+    if group is not None:
+        _require(source, columns, group, "--group")
+        card["group"] = group
+    guesses = [
+        f"target is column {goal!r}: {why}",
+        *(f"{slot} is column {column!r}" for slot, column in slots.items()),
+        f"languages: {', '.join(languages) or 'none, since nothing is read'}",
+    ]
+    if group is None:
+        guesses += _groups(columns, {goal, *slots.values()})
+    text = yaml.safe_dump(card, allow_unicode=True, sort_keys=False, width=100)
+    return Draft(name=found, text=text, guesses=tuple(guesses))
+
+
+def _name(source: Path) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", source.stem.lower()).strip("-") or "mine"
+
+
+def _source(source: Path, table: Table) -> dict[str, Any]:
+    told: dict[str, Any] = {"via": "files", "files": {"all": str(source.resolve())}}
+    if layout_of(source, None) == "images":
+        told["format"] = "images"
+    return told
+
+
+def _target(source: Path, columns: dict[str, list[Any]], asked: str | None) -> str:
+    if asked is not None:
+        return _require(source, columns, asked, "--target")
+    possible = [column for column, values in columns.items() if _is_target(values)]
+    named = [column for name in NAMES for column in possible if column.lower() == name]
+    if named:
+        return named[0]
+    if len(possible) == 1:
+        return possible[0]
+    told = ", ".join(possible) or "none has few values, or numbers"
+    raise DataError(f"{source}: which column is to be predicted? Say --target ({told})")
+
+
+def _require(source: Path, columns: dict[str, list[Any]], name: str, flag: str) -> str:
+    if name not in columns:
+        raise DataError(f"{source}: {flag} {name}: no such column{did_you_mean(name, columns)}")
+    return name
+
+
+def _is_target(values: Sequence[Any]) -> bool:
+    known = [value for value in values if value not in (None, "")]
+    if not known or any(isinstance(value, bytes | Path | list | dict) for value in known):
+        return False
+    if any(_ends(value, PICTURES + SOUNDS) for value in known):
+        return False
+    return _is_class(known) or _is_number(known)
+
+
+def _is_class(known: Sequence[Any]) -> bool:
+    kinds = len(set(known))
+    return 2 <= kinds <= MOST_CLASSES and kinds * ROWS_A_CLASS <= len(known)
+
+
+def _is_number(known: Sequence[Any]) -> bool:
+    """Of many values, and none that only counts the rows. A CSV has numbers as texts."""
+    try:
+        values = [float(value) for value in known if not isinstance(value, bool)]
+    except (TypeError, ValueError):
+        return False
+    return len(set(values)) > 2 and values != sorted(set(values))
+
+
+def _inputs(columns: dict[str, list[Any]], goal: str, group: str | None) -> dict[str, str]:
+    """One column a modality: the longest text, the first picture, the first sound."""
+    slots: dict[str, str] = {}
+    texts: dict[str, float] = {}
+    for column, values in columns.items():
+        known = [value for value in values if value not in (None, "")]
+        if column in (goal, group) or not known:
+            continue
+        if all(isinstance(value, bytes | Path) or _ends(value, PICTURES) for value in known):
+            slots.setdefault("image", column)
+        elif all(_ends(value, SOUNDS) for value in known):
+            slots.setdefault("audio", column)
+        elif all(isinstance(value, str) for value in known) and not _is_class(known):
+            texts[column] = sum(len(value) for value in known) / len(known)
+    if texts:
+        slots["text"] = max(texts, key=lambda column: texts[column])
+    return dict(sorted(slots.items()))
+
+
+def _ends(value: Any, suffixes: tuple[str, ...]) -> bool:
+    return isinstance(value, str) and value.lower().endswith(suffixes)
+
+
+def _kind(values: Sequence[Any], slots: dict[str, str]) -> tuple[str, str]:
+    known = [value for value in values if value not in (None, "")]
+    kinds = len(set(known))
+    if not _is_class(known) and _is_number(known):
+        return "regression", f"numbers, {kinds:,} different ones"
+    largest, count = Counter(map(str, known)).most_common(1)[0]
+    share = count / len(known)
+    return "classification", f"{kinds} values; {largest[:40]!r} is {share:.0%} of the rows"
+
+
+def _languages(columns: dict[str, list[Any]], slots: dict[str, str]) -> list[str]:
+    if "text" not in slots:
+        return []
+    letters = [
+        character
+        for text in columns[slots["text"]][:500]
+        if isinstance(text, str)
+        for character in text
+        if character.isalpha()
+    ]
+    chinese = sum("\u4e00" <= character <= "\u9fff" for character in letters)
+    return ["zh"] if letters and chinese / len(letters) >= CHINESE else ["en"]
+
+
+def _groups(columns: dict[str, list[Any]], used: set[str]) -> list[str]:
+    """Columns whose values return, as those of one author do: to be looked at by a person."""
+    found = []
+    for column, values in columns.items():
+        known = [value for value in values if value not in (None, "")]
+        if column in used or not known or not all(isinstance(v, str | int) for v in known):
+            continue
+        if len(known) / 20 < len(set(known)) < len(known):
+            found.append(column)
+    if not found:
+        return []
+    return [
+        f"no group was set; if rows that share {' or '.join(map(repr, found))} depend on each "
+        "other, say --group"
+    ]
