@@ -73,8 +73,8 @@ def test_a_target_with_a_usual_name_is_found(tmp_path: Path) -> None:
 
 def test_several_possible_targets_are_asked_about(tmp_path: Path) -> None:
     rows = [
-        {**row, "mood": row.pop("stars"), "town": "AB"[int(str(row["row"])) % 2]}
-        for row in reviews()
+        {"comment": row["comment"], "mood": row["stars"], "town": "AB"[i % 2]}
+        for i, row in enumerate(reviews())
     ]
     with pytest.raises(DataError, match=r"Say --target \(.*mood.*town"):
         draft_task(written(tmp_path, rows))
