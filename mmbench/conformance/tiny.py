@@ -106,6 +106,9 @@ def _of_transformers(card: ModelCard) -> ModelCard:
         config_of(card), writes=card.generation is not None, reads=card.text is not None
     )
     found = as_scratch(card, config)
+    if config.get("model_type") == "siglip" and found.text is not None:
+        # its own tokenizer knows no capitals; the one that is trained here does
+        found = replace(found, text=replace(found.text, lower_case=True))
     audio = card.audio
     if audio is not None and audio.features == "log_mel":
         frames = round(SECONDS * WHISPER_FRAMES)

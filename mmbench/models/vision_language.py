@@ -109,8 +109,8 @@ class VisionLanguage(Generator):
         self.embedded = int(text.vocab_size)
         self.positions = int(text.max_position_embeddings)
         own = self.model.generation_config
-        self.pad = first(text.pad_token_id, own.pad_token_id, own.eos_token_id, default=0)
-        self.end = first(text.eos_token_id, own.eos_token_id, default=-1)
+        self.pad = first(_id(text, "pad"), own.pad_token_id, own.eos_token_id, default=0)
+        self.end = first(_id(text, "eos"), own.eos_token_id, default=-1)
         self.frame = Frame()
         self.start: tuple[int, ...] = ()
         self.around: tuple[list[int], list[int]] = ([], [])
@@ -231,3 +231,9 @@ def first(*values: Any, default: int) -> int:
     """The first id that a config gives."""
     known = (single(value) for value in values)
     return next((int(value) for value in known if value is not None), default)
+
+
+def _id(config: Any, which: str) -> int | None:
+    """The config's own, which some families leave to the generation config."""
+    found: int | None = getattr(config, f"{which}_token_id", None)
+    return found

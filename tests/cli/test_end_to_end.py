@@ -58,7 +58,7 @@ def test_run_again_report_and_predict(mm: Command, place: Path) -> None:
     assert "from earlier records" in mm(*command, "--fresh", "--dry-run").out
 
     report = mm("report", "results/small", "--lang", "zh", "--out", "mine")
-    assert (report.status, report.out) == (0, "mine/report.md\n")
+    assert (report.status, report.out) == (0, "mine/report.html\nmine/report.md\n")
 
     said = mm(
         "predict", "results/small", "--text", "a rose", "--text", "the sky", "--device", "cpu"

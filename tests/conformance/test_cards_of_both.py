@@ -6,16 +6,30 @@ from tests.conformance.registry import (
     AUDIO,
     BOTH,
     CARDS,
+    HALVES,
     IMAGE,
     TEXT,
     assert_keeps_its_contract,
 )
 
 
-@pytest.mark.parametrize("name", BOTH)
+NO_END = pytest.mark.xfail(
+    strict=True,
+    reason="the text config of this family names no end of a text, and a random start has no "
+    "generation config that does; tests/models has it with one",
+)
+MARKED = [pytest.param(n, marks=NO_END) if n == "qwen3-vl-2b-instruct" else n for n in BOTH]
+
+
+@pytest.mark.parametrize("name", MARKED)
 def test_a_card_keeps_its_contract(name: str) -> None:
     assert_keeps_its_contract(name)
 
 
 def test_every_card_is_in_one_of_the_files() -> None:
-    assert sorted([*TEXT, *IMAGE, *AUDIO, *BOTH]) == sorted(card.name for card in CARDS)
+    assert sorted([*TEXT, *IMAGE, *AUDIO, *BOTH, *HALVES]) == sorted(card.name for card in CARDS)
+
+
+def test_every_half_belongs_to_a_model_that_is_checked() -> None:
+    wholes = {part.name for card in CARDS for part in card.parts.values() if card.name in BOTH}
+    assert set(HALVES) <= wholes
