@@ -12,7 +12,6 @@ from tests.conformance.registry import (
     assert_keeps_its_contract,
 )
 
-
 NO_END = pytest.mark.xfail(
     strict=True,
     reason="the text config of this family names no end of a text, and a random start has no "
