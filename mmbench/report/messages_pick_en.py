@@ -34,6 +34,9 @@ MESSAGES = {
         "that their cost does not decide either: {cells}."
     ),
     "pick.only": "{task}: {cell} stands alone; there is nothing to choose from.",
+    "pick.only_above": (
+        "{task}: take {cell}, the only one that is shown to be better than {baseline}."
+    ),
     "pick.below": "{task}: none. Nothing is shown to be better than {baseline}.",
     "pick.none": "{task}: none keeps to the limits.",
     "pick.unmeasured": " {count:cell was|cells were} not measured for a limit and left out.",

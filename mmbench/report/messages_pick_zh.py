@@ -23,6 +23,7 @@ MESSAGES = {
     "pick.paired_rest": "与 {others} 则无法分出高下。",
     "pick.open": "{task}：按{metric}无法分出高下，且运行环境不同，开销也不可比：{cells}。",
     "pick.only": "{task}：只有 {cell} 有得分，没有可供选择的对象。",
+    "pick.only_above": "{task}：选 {cell}，只有它被证实优于{baseline}。",
     "pick.below": "{task}：都不选。没有任何组合被证实优于{baseline}。",
     "pick.none": "{task}：没有组合满足限制条件。",
     "pick.unmeasured": "另有 {count} 个组合缺少限制条件所需的测量值，未参与选择。",

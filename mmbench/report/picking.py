@@ -60,15 +60,27 @@ def _pick(task: TaskFindings, findings: Findings, limits: Limits, say: Messages)
     """One task's sentence. Failed seeds are no reason to be chosen, and none is chosen below its
     baseline."""
     assert task.main is not None, "picking asks for scored tasks"
+    card, split = task.cells[0].task, task.main
     kept = [cell for cell in task.cells if keeps(cell, limits) is True]
     unknown = sum(keeps(cell, limits) is None for cell in task.cells)
-    verdict = separable(kept, task.cells[0].task, task.main)
     aside = say("pick.unmeasured", count=unknown) if unknown else ""
-    if not verdict.leaders:
+    scored = separable(kept, card, split).compared
+    if not scored:
         return say("pick.none", task=task.title) + aside
-    if verdict.above_baseline is False:
+    beating = [c for c in kept if separable([c], card, split).above_baseline is not False]
+    verdict = separable(beating, card, split)
+    if not verdict.leaders:
         text = say("pick.below", task=task.title, baseline=against_baseline(task.kind, say))
         return text + aside
+    if verdict.compared == 1 and scored > 1:
+        only = _told(verdict.leaders[0], split, findings, say)
+        text = say(
+            "pick.only_above",
+            task=task.title,
+            cell=only,
+            baseline=against_baseline(task.kind, say),
+        )
+        return text + _caveat(verdict.leaders[0], say) + aside
     return _chosen(task, verdict.leaders, verdict.compared, findings, say) + aside
 
 

@@ -105,3 +105,28 @@ def test_places_follow_the_intervals(documents: dict[Lang, Document], lang: Lang
     ranks = [int(row[1]) for row in reviews]
     assert ranks == sorted(ranks)
     assert ranks[:2] == [1, 2]
+
+
+def test_one_that_alone_beats_the_baseline_is_taken_before_one_that_may_not(
+    records: list[Record], store_all: StoreAll
+) -> None:
+    """Its interval overlaps the other one's, and lies above the majority class, 50 %."""
+    ends = {"full": (0.60, 0.55, 0.65), "probe": (0.54, 0.48, 0.60)}
+
+    def moved(record: Record) -> Record:
+        value, low, high = ends[record.trial.recipe.name]
+        scores = tuple(
+            replace(score, value=value, low=low, high=high)
+            if (score.stage, score.split) == ("after", "test")
+            else replace(score, value=0.5, low=0.5, high=0.5)
+            if (score.stage, score.split) == ("majority", "test")
+            else score
+            for score in record.scores
+        )
+        return replace(record, scores=scores)
+
+    two = [r for r in records if r.trial.model.name == "fixture-bert-zh" and r.trial.seed == 0]
+    two = [r for r in two if r.trial.task.name == "fixture-reviews"]
+    (text,) = picks(build(store_all([moved(record) for record in two]), lang="en")).values()
+    assert text.startswith("take fixture-bert-zh (pretrained) × full at 60.0%")
+    assert "the only one that is shown to be better than" in text
