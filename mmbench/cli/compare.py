@@ -1,14 +1,12 @@
 """`mmbench compare`: two runs, two models or two recipes, on what they share."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from mmbench.cli.options import Lang, Language
-
-if TYPE_CHECKING:
-    from mmbench.report.findings import Findings
+from mmbench.cli.options import Lang, Language, one_language
+from mmbench.cli.reading import records_in
 
 
 def compare(
@@ -33,6 +31,7 @@ def compare(
     from mmbench.cli.console import output
     from mmbench.errors import PlanError
     from mmbench.report.comparing import comparison, judged, pairs_by_name, pairs_of_runs
+    from mmbench.report.findings import findings
     from mmbench.report.markdown import render
     from mmbench.report.terminal import show
 
@@ -40,7 +39,7 @@ def compare(
     if all(folder.is_dir() for folder in folders):
         if results:
             raise PlanError("two folders are two runs; --results is for models and recipes")
-        one, other = (_found([folder]) for folder in folders)
+        one, other = (findings(records_in([folder])) for folder in folders)
         pairs, found = pairs_of_runs(one, other), one
         names = [folder.resolve().name for folder in folders]
         if names[0] == names[1]:
@@ -48,30 +47,14 @@ def compare(
     else:
         if not results:
             raise PlanError(f"{first} and {second} are no folders; for models say --results DIR")
-        found = other = _found(results)
+        found = other = findings(records_in(results))
         pairs = pairs_by_name(found, first, second)
         names = [first, second]
     if not pairs:
         raise PlanError(f"{first} and {second} share no task with the same data and recipe")
     places = {id(r): f for f in (found, other) for r in f.records}
-    document = comparison(
-        judged(pairs, places), found, *names, lang="zh" if lang is Language.ZH else "en"
-    )
+    document = comparison(judged(pairs, places), found, *names, lang=one_language(lang))
     if markdown:
         print(render(document))
     else:
         show(document, output())
-
-
-def _found(folders: list[Path]) -> "Findings":
-    from mmbench.errors import StoreError
-    from mmbench.report.findings import findings
-    from mmbench.store import Store
-
-    stored = []
-    for folder in dict.fromkeys(path.resolve() for path in folders):
-        here = Store(folder).select()
-        if not here:
-            raise StoreError(f"{folder}: no records here; mmbench run writes some")
-        stored += here
-    return findings(stored)

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from mmbench.cli.reading import records_in
+
 
 class ExportFormat(StrEnum):
     CSV = "csv"
@@ -33,15 +35,9 @@ def export(
     from mmbench.atomic import write_atomically
     from mmbench.errors import PlanError, StoreError
     from mmbench.report import export as forms
-    from mmbench.store import Store, latest
+    from mmbench.store import latest
 
-    stored = []
-    for folder in dict.fromkeys(path.resolve() for path in results):
-        found = Store(folder).select()
-        if not found:
-            raise StoreError(f"{folder}: no records here; mmbench run writes some")
-        stored += found
-    records = [item.record for item in latest(stored)]
+    records = [item.record for item in latest(records_in(results))]
     match form:
         case ExportFormat.CSV:
             content = forms.as_csv(forms.rows(records)).encode()

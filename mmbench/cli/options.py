@@ -3,7 +3,7 @@
 import re
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -16,6 +16,11 @@ class Language(StrEnum):
     EN = "en"
     ZH = "zh"
     BOTH = "both"
+
+
+def one_language(lang: Language) -> Literal["en", "zh"]:
+    """Where a text can be in one alone: of both the first."""
+    return "zh" if lang is Language.ZH else "en"
 
 
 def split_names(values: list[str] | None) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from mmbench.compare.checks import input_concerns
 from mmbench.kinds import kind
 from mmbench.records import UNSTABLE
 from mmbench.report.i18n import Messages
+from mmbench.report.notes import unstable_warnings
 from mmbench.report.numbers import percent, score, score_with_unit
 
 if TYPE_CHECKING:
@@ -206,7 +207,7 @@ def trial_lines(record: "Record", number: int, total: int) -> Iterator[tuple[str
     else:
         why = record.failure.message if record.failure is not None else "no reason given"
         yield f"{head}: {record.status.upper()} after {duration(record.seconds)}: {why}", "bold red"
-    unstable = [text for text in record.warnings if text.startswith(f"{UNSTABLE}: ")]
+    unstable = unstable_warnings(record)
     others = [text for text in record.warnings if text not in unstable]
     for warning in [*others, *lost_input(record), *_together(unstable)]:
         yield f"  WARNING {warning}", "bold yellow"

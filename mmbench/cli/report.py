@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mmbench.cli.options import Lang, Language
+from mmbench.cli.options import Lang, Language, one_language
+from mmbench.cli.reading import records_in
 
 if TYPE_CHECKING:
     from mmbench.report.limits import Limits
@@ -60,39 +61,30 @@ def report(
 
     Prints the paths of its pages, the first page last; nothing is run.
     """
-    from mmbench.errors import PlanError, StoreError
+    from mmbench.errors import PlanError
     from mmbench.report.limits import Limits
     from mmbench.report.write import FORMATS, write_report
-    from mmbench.store import Store, latest
+    from mmbench.store import latest
 
     limits = Limits(
         max_latency_ms=max_latency_ms,
         max_memory_gb=max_memory_gb,
         min_samples_per_second=min_samples_per_second,
     )
-    stored = []
-    for folder in dict.fromkeys(path.resolve() for path in results):
-        found = Store(folder).select()
-        if not found:
-            raise StoreError(f"{folder}: no records here; mmbench run writes some")
-        stored += found
+    stored = latest(records_in(results))
     folder = out or Path("reports") / results[0].resolve().name
     if open_page and form not in (ReportFormat.ALL, ReportFormat.HTML):
         raise PlanError("--open shows the page of HTML; leave --format out, or take html")
     if form is ReportFormat.TERMINAL:
-        _show(latest(stored), lang, title, limits)
+        _show(stored, lang, title, limits)
         return
     files = write_report(
-        latest(stored),
+        stored,
         folder,
         lang=lang.value,
         title=title,
         limits=limits,
-        formats=FORMATS
-        if form is ReportFormat.ALL
-        else ("md",)
-        if form is ReportFormat.MD
-        else ("html",),
+        formats=[name for name in FORMATS if form in (ReportFormat.ALL, name)],
     )
     print_pages(files)
     if open_page:
@@ -113,5 +105,4 @@ def _show(stored: "Sequence[Stored]", lang: Language, title: str | None, limits:
     from mmbench.report.build import build
     from mmbench.report.terminal import show
 
-    found = build(stored, lang="zh" if lang is Language.ZH else "en", title=title, limits=limits)
-    show(found, output())
+    show(build(stored, lang=one_language(lang), title=title, limits=limits), output())

@@ -18,8 +18,9 @@ from mmbench.compare.checks import main_split
 from mmbench.compare.gate import Change, Finding, Reason, ReasonCode, Scale
 from mmbench.compare.mcnemar import mcnemar_p, tango_bounds
 from mmbench.compare.predictions import has_predictions, read_predictions, side_by_side
-from mmbench.compare.resampled import LEAST, RESAMPLES, resample, units
+from mmbench.compare.resampled import LEAST, RESAMPLES, as_it_is, resample, units
 from mmbench.compare.signed_rank import holm
+from mmbench.errors import StoreError
 from mmbench.metrics.table import Metric, metric
 from mmbench.records import Record, Stage
 from mmbench.store import Stored
@@ -101,20 +102,45 @@ def _examine(cell: str, seeds: Sequence[Seed], threshold: float) -> _Judged:
 
 def _answered(plain: Finding, seeds: Sequence[Seed], split: str, row: Metric) -> _Judged:
     """Judged by the examples, or the reason why it cannot be."""
+    try:
+        answers = paired_answers(seeds, split)
+        if isinstance(answers, Reason):
+            return _cannot_tell(plain, answers)
+        return _compared(plain, answers, row, grouped=has_groups(seeds[0][1].record, split))
+    except StoreError:  # a file that changed since: to be mended, no finding
+        raise
+    except ValueError as error:  # a file of another version, or answers that are not finite
+        return _cannot_tell(plain, Reason(code="unreadable", values={"text": str(error)}))
+
+
+def paired_answers(seeds: Sequence[Seed], split: str) -> list[Answers] | Reason:
+    """What both sides answered to the same examples of the split, seed by seed. ValueError for a
+    file of another version."""
     for side, index in (("baseline", 0), ("candidate", 1)):
         if not all(has_predictions(pair[index]) for pair in seeds):
-            return _Judged(finding=_unknown(plain, "no_predictions", side=side))
+            return Reason(code="no_predictions", values={"side": side})
     columns = [[read_predictions(stored, split) for stored in pair] for pair in seeds]
     task = seeds[0][1].record.trial.task
-    try:
-        answers = [side_by_side(task, *sides) for sides in columns]
-        known = [found for found in answers if found is not None]
-        if len(known) < len(answers) or not _same_targets(known):
-            return _Judged(finding=_unknown(plain, "other_examples", split=split))
-        grouped = _has_groups(seeds[0][1].record, split)
-        return _compared(plain, known, row, grouped=grouped)
-    except ValueError as error:  # a file of another version, or answers that are not finite
-        return _Judged(finding=_unknown(plain, "unreadable", text=str(error)))
+    answers = [side_by_side(task, *sides) for sides in columns]
+    known = [found for found in answers if found is not None]
+    if len(known) < len(answers) or not _same_targets(known):
+        return Reason(code="other_examples", values={"split": split})
+    return known
+
+
+def unfit(row: Metric, answers: Sequence[Answers], *, grouped: bool) -> Reason | None:
+    """Why these answers are no evidence. grouped: the records know of groups of dependent
+    examples."""
+    if answers[0].groups is None and grouped:
+        return Reason(code="groups", values={})
+    if not _is_share(row, answers) and units(answers[0]) < LEAST:
+        values = {"count": f"{units(answers[0])}", "needed": f"{LEAST}"}
+        return Reason(code="few_examples", values=values)
+    return None
+
+
+def _cannot_tell(plain: Finding, reason: Reason) -> _Judged:
+    return _Judged(finding=replace(plain, verdict="cannot_tell", reason=reason))
 
 
 def _same_targets(answers: Sequence[Answers]) -> bool:
@@ -125,14 +151,9 @@ def _compared(plain: Finding, answers: Sequence[Answers], row: Metric, *, groupe
     """grouped: the records know of groups of dependent examples."""
     if not any(found.moved(row.name) for found in answers):
         return _Judged(finding=replace(plain, change=_unchanged(row, len(answers[0]))))
-    if answers[0].groups is None and grouped:
-        return _Judged(finding=_unknown(plain, "groups"))
-    if not _is_share(row, answers) and units(answers[0]) < LEAST:
-        values = {"count": f"{units(answers[0])}", "needed": f"{LEAST}"}
-        return _Judged(finding=_unknown(plain, "few_examples", **values))
-    found = evidence(row, answers)
+    found = unfit(row, answers, grouped=grouped) or evidence(row, answers)
     if isinstance(found, Reason):
-        return _Judged(finding=replace(plain, verdict="cannot_tell", reason=found))
+        return _cannot_tell(plain, found)
     change = Change(
         scale=scale_of(row),
         value=found.drop,
@@ -165,6 +186,13 @@ def evidence(row: Metric, seeds: Sequence[Answers]) -> Evidence | Reason:
         p=float(1 + np.count_nonzero(found.drops <= 0)) / (len(found.drops) + 1),
         count=len(first) if first.groups is None else units(first),
     )
+
+
+def drop_of(row: Metric, seeds: Sequence[Answers]) -> float | None:
+    """The drop of `evidence` alone, nothing redrawn; None where it is a share of nothing."""
+    baseline, candidate = as_it_is(row.name, seeds)
+    unit = 1.0 if scale_of(row) == "drop" else baseline
+    return (baseline - candidate) * (1 if row.higher_is_better else -1) / unit if unit else None
 
 
 def scale_of(row: Metric) -> Scale:
@@ -252,5 +280,5 @@ def _mean(values: Sequence[float | None]) -> float | None:
     return math.fsum(known) / len(known) if len(known) == len(values) else None
 
 
-def _has_groups(record: Record, split: str) -> bool:
+def has_groups(record: Record, split: str) -> bool:
     return any(facts.split == split and facts.groups is not None for facts in record.data)

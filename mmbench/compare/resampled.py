@@ -44,23 +44,31 @@ def resample(name: str, seeds: Sequence[Answers], *, higher_is_better: bool) -> 
     The same input always gives the same draws. What is redrawn should be at least LEAST `units`, or
     the spread comes out too narrow.
     """
-    first = seeds[0]
-    baselines = [value_of(name, answers, answers.baseline) for answers in seeds]
-    candidates = [value_of(name, answers, answers.candidate) for answers in seeds]
+    baselines, candidates = _sides(name, seeds)
     sign = 1.0 if higher_is_better else -1.0
-
-    def mean(values: Sequence[Value], times: Times) -> float:
-        return float(np.mean([value(times) for value in values]))
-
     drops = np.array(
-        [sign * (mean(baselines, times) - mean(candidates, times)) for times in _draws(first)]
+        [sign * (_mean(baselines, times) - _mean(candidates, times)) for times in _draws(seeds[0])]
     )
-    once = np.ones(len(first), dtype=np.int64)
-    return Resampled(
-        baseline=mean(baselines, once),
-        candidate=mean(candidates, once),
-        drops=drops[~np.isnan(drops)],
+    baseline, candidate = as_it_is(name, seeds)
+    return Resampled(baseline=baseline, candidate=candidate, drops=drops[~np.isnan(drops)])
+
+
+def as_it_is(name: str, seeds: Sequence[Answers]) -> tuple[float, float]:
+    """The metric of baseline and candidate, the mean over the seeds, nothing redrawn."""
+    baselines, candidates = _sides(name, seeds)
+    once = np.ones(len(seeds[0]), dtype=np.int64)
+    return _mean(baselines, once), _mean(candidates, once)
+
+
+def _sides(name: str, seeds: Sequence[Answers]) -> tuple[list[Value], list[Value]]:
+    return (
+        [value_of(name, answers, answers.baseline) for answers in seeds],
+        [value_of(name, answers, answers.candidate) for answers in seeds],
     )
+
+
+def _mean(values: Sequence[Value], times: Times) -> float:
+    return float(np.mean([value(times) for value in values]))
 
 
 def units(answers: Answers) -> int:

@@ -55,16 +55,28 @@ def _reach(of_examples: "Floats", of_seeds: "Floats", count: int, examples: int 
     import numpy as np
     from scipy import stats
 
-    total = of_examples + of_seeds
-    spread = np.square(of_seeds) / (count - 1)
-    if examples is not None and examples > 1:
-        spread = spread + np.square(of_examples) / (examples - 1)
-    freedom: Any = np.full_like(total, math.inf)
-    np.divide(np.square(total), spread, out=freedom, where=spread > 0)
+    freedom = satterthwaite(of_examples, of_seeds, count, examples)
     # SciPy's t of infinite freedom is the normal one
     quantile = np.asarray(stats.t.ppf((1 + LEVEL) / 2, freedom))
-    reach: Floats = quantile * np.sqrt(total)
+    reach: Floats = quantile * np.sqrt(of_examples + of_seeds)
     return reach
+
+
+def satterthwaite(
+    of_examples: "ArrayLike", of_seeds: "ArrayLike", seeds: int, examples: int | None
+) -> "Floats":
+    """The degrees of freedom of the sum of two variances of a mean, one over the examples and one
+    over the seeds; infinite where neither is known from a few."""
+    import numpy as np
+
+    first, second = (np.asarray(x, dtype=np.float64) for x in (of_examples, of_seeds))
+    spread = np.square(second) / (seeds - 1)
+    if examples is not None and examples > 1:
+        spread = spread + np.square(first) / (examples - 1)
+    freedom: Any = np.full_like(spread, math.inf)
+    np.divide(np.square(first + second), spread, out=freedom, where=spread > 0)
+    found: Floats = freedom
+    return found
 
 
 def within(ends: tuple[float, float], bounds: Sequence[float]) -> tuple[float, float]:

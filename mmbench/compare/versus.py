@@ -14,6 +14,8 @@ from statistics import NormalDist
 from typing import TYPE_CHECKING
 
 from mmbench.compare.cells import Cell
+from mmbench.compare.gate import Reason
+from mmbench.compare.seeds import satterthwaite
 from mmbench.metrics.table import Metric, metric
 from mmbench.records import Record
 from mmbench.store import Stored
@@ -82,8 +84,7 @@ def versus_best(leaders: Sequence[Cell], split: str, stored_of: StoredOf) -> lis
 def against(best: Cell, other: Cell, split: str, stored_of: StoredOf) -> Against | None:
     """By the task's primary metric. None where the same examples were not answered with the same
     seeds, where the answers were not kept, or where of them nothing can be shown."""
-    from mmbench.compare.predictions import has_predictions
-    from mmbench.compare.quality import Evidence, evidence
+    from mmbench.compare.quality import Evidence, evidence, has_groups, paired_answers, unfit
 
     row = metric(best.task.primary)
     if best.seeds != other.seeds:
@@ -92,30 +93,22 @@ def against(best: Cell, other: Cell, split: str, stored_of: StoredOf) -> Against
         (stored_of(first), stored_of(second))
         for first, second in zip(best.records, other.records, strict=True)
     ]
-    if not all(has_predictions(side) for pair in pairs for side in pair):
+    try:
+        known = paired_answers(pairs, split)
+        if isinstance(known, Reason):
+            return None
+        if not any(found.moved(row.name) for found in known):
+            return Against(drop=0.0, p=1.0, count=len(known[0]))
+        if unfit(row, known, grouped=has_groups(best.records[0], split)) is not None:
+            return None
+        told = evidence(row, known)
+    except ValueError:  # a file that changed, of another version, or of answers that are not finite
         return None
-    answers = [_answers(*pair, split) for pair in pairs]
-    known = [found for found in answers if found is not None]
-    if len(known) < len(answers):
-        return None
-    if not any(found.moved(row.name) for found in known):
-        return Against(drop=0.0, p=1.0, count=len(known[0]))
-    told = evidence(row, known)
     if not isinstance(told, Evidence):
         return None
     if len(known) == 1:
         return Against(drop=told.drop, p=min(1.0, 2 * _tail(told, known, row)), count=told.count)
     return Against(drop=told.drop, p=_over_seeds(told, known, row), count=told.count)
-
-
-def _answers(best: Stored, other: Stored, split: str) -> "Answers | None":
-    from mmbench.compare.predictions import read_predictions, side_by_side
-
-    task = best.record.trial.task
-    try:
-        return side_by_side(task, read_predictions(best, split), read_predictions(other, split))
-    except ValueError:  # columns of another version: what they say is not known
-        return None
 
 
 def _tail(told: "Evidence", seeds: "Sequence[Answers]", row: Metric) -> float:
@@ -135,16 +128,15 @@ def _over_seeds(told: "Evidence", seeds: "Sequence[Answers]", row: Metric) -> fl
     from scipy import stats
 
     from mmbench.compare.quality import ALPHA as BOUND
-    from mmbench.compare.quality import Evidence, evidence
+    from mmbench.compare.quality import drop_of
 
-    each = [evidence(row, [one]) for one in seeds]
-    drops = np.array([found.drop for found in each if isinstance(found, Evidence)])
-    if len(drops) < len(seeds):
+    each = [drop for one in seeds if (drop := drop_of(row, [one])) is not None]
+    if len(each) < len(seeds):
         return 1.0  # of a seed nothing can be said
     of_examples = ((told.high - told.low) / (2 * NormalDist().inv_cdf(1 - BOUND))) ** 2
-    of_seeds = float(drops.var(ddof=1)) / len(drops)
+    of_seeds = float(np.var(each, ddof=1)) / len(each)
     total = of_examples + of_seeds
     if not total:
         return 1.0
-    spread = of_seeds**2 / (len(drops) - 1) + of_examples**2 / max(1, told.count - 1)
-    return float(2 * stats.t.sf(abs(told.drop) / total**0.5, total**2 / spread))
+    freedom = satterthwaite(of_examples, of_seeds, len(each), told.count)
+    return float(2 * stats.t.sf(abs(told.drop) / total**0.5, freedom))

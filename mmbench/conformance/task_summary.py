@@ -8,10 +8,12 @@ import numpy as np
 
 from mmbench.conformance.task_checks import counted
 from mmbench.conformance.task_rows import TaskRows
+from mmbench.data.script import share_of_chinese
 from mmbench.kinds import kind
 
 LABELS = 12
 EXAMPLES = 3
+READ = 200  # texts of a slot, to see their script
 SHOWN = 90  # characters of a cell
 
 
@@ -25,7 +27,8 @@ def summary_of(task: TaskRows) -> Iterator[str]:
 def _sizes(task: TaskRows) -> Iterator[str]:
     card = task.card
     said = ", ".join(card.languages) or "none named"
-    chinese = _share_of_chinese(task)
+    read = task.texts("train").values()
+    chinese = share_of_chinese(text for texts in read for text in texts[:READ])
     seen = "" if chinese is None else f" ({chinese:.0%} of the letters are Chinese characters)"
     yield f"languages: {said}{seen}"
     for name, examples in task.data.splits.items():
@@ -74,17 +77,3 @@ def _shown(value: Any) -> str:
         return value.name
     text = " ".join(str(value).split() if isinstance(value, str | int | float) else map(str, value))
     return text if len(text) <= SHOWN else text[: SHOWN - 1] + "…"
-
-
-def _share_of_chinese(task: TaskRows) -> float | None:
-    """Of the letters in up to 200 texts of training."""
-    letters = [
-        character
-        for texts in task.texts("train").values()
-        for text in texts[:200]
-        for character in text
-        if character.isalpha()
-    ]
-    if not letters:
-        return None
-    return sum("\u4e00" <= character <= "\u9fff" for character in letters) / len(letters)

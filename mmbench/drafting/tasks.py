@@ -15,7 +15,9 @@ from typing import Any
 import yaml
 
 from mmbench.cards.names import check_name
-from mmbench.data.tables import Table, layout_of, read_table
+from mmbench.data.columns import is_missing
+from mmbench.data.script import share_of_chinese
+from mmbench.data.tables import IMAGE_SUFFIXES, Table, layout_of, read_table
 from mmbench.errors import DataError, did_you_mean
 
 NAMES = ("label", "target", "class", "category", "sentiment", "score", "rating", "y", "stars")
@@ -24,7 +26,6 @@ NAMES = ("label", "target", "class", "category", "sentiment", "score", "rating",
 MOST_CLASSES = 200
 ROWS_A_CLASS = 5  # on average, or the values are no classes
 LOOKED_AT = 5_000  # rows
-PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff")
 SOUNDS = (".wav", ".flac", ".ogg", ".mp3")
 CHINESE = 0.2  # share of the letters from which on a text is Chinese
 
@@ -114,11 +115,15 @@ def _require(source: Path, columns: dict[str, list[Any]], name: str, flag: str) 
     return name
 
 
+def _known(values: Sequence[Any]) -> list[Any]:
+    return [value for value in values if not is_missing(value)]
+
+
 def _is_target(values: Sequence[Any]) -> bool:
-    known = [value for value in values if value not in (None, "")]
+    known = _known(values)
     if not known or any(isinstance(value, bytes | Path | list | dict) for value in known):
         return False
-    if any(_ends(value, PICTURES + SOUNDS) for value in known):
+    if any(_ends(value, IMAGE_SUFFIXES + SOUNDS) for value in known):
         return False
     return _is_class(known) or _is_number(known)
 
@@ -142,10 +147,10 @@ def _inputs(columns: dict[str, list[Any]], goal: str, group: str | None) -> dict
     slots: dict[str, str] = {}
     texts: dict[str, float] = {}
     for column, values in columns.items():
-        known = [value for value in values if value not in (None, "")]
+        known = _known(values)
         if column in (goal, group) or not known:
             continue
-        if all(isinstance(value, bytes | Path) or _ends(value, PICTURES) for value in known):
+        if all(isinstance(value, bytes | Path) or _ends(value, IMAGE_SUFFIXES) for value in known):
             slots.setdefault("image", column)
         elif all(_ends(value, SOUNDS) for value in known):
             slots.setdefault("audio", column)
@@ -161,7 +166,7 @@ def _ends(value: Any, suffixes: tuple[str, ...]) -> bool:
 
 
 def _kind(values: Sequence[Any], slots: dict[str, str]) -> tuple[str, str]:
-    known = [value for value in values if value not in (None, "")]
+    known = _known(values)
     kinds = len(set(known))
     if not _is_class(known) and _is_number(known):
         return "regression", f"numbers, {kinds:,} different ones"
@@ -173,22 +178,15 @@ def _kind(values: Sequence[Any], slots: dict[str, str]) -> tuple[str, str]:
 def _languages(columns: dict[str, list[Any]], slots: dict[str, str]) -> list[str]:
     if "text" not in slots:
         return []
-    letters = [
-        character
-        for text in columns[slots["text"]][:500]
-        if isinstance(text, str)
-        for character in text
-        if character.isalpha()
-    ]
-    chinese = sum("\u4e00" <= character <= "\u9fff" for character in letters)
-    return ["zh"] if letters and chinese / len(letters) >= CHINESE else ["en"]
+    texts = [text for text in columns[slots["text"]][:500] if isinstance(text, str)]
+    return ["zh"] if (share_of_chinese(texts) or 0.0) >= CHINESE else ["en"]
 
 
 def _groups(columns: dict[str, list[Any]], used: set[str]) -> list[str]:
     """Columns whose values return, as those of one author do: to be looked at by a person."""
     found = []
     for column, values in columns.items():
-        known = [value for value in values if value not in (None, "")]
+        known = _known(values)
         if column in used or not known or not all(isinstance(v, str | int) for v in known):
             continue
         if len(known) / 20 < len(set(known)) < len(known):

@@ -1,7 +1,7 @@
 """Two runs, two models or two recipes against each other, on what they share."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from mmbench.compare.cells import Cell, by_basis
@@ -62,15 +62,7 @@ def judged(pairs: Sequence[tuple[Cell, Cell]], stored_of: Mapping[int, Findings]
     tested = [pair.told.p for pair in found if pair.told is not None]
     rejected = iter(holm(tested, ALPHA) if tested else [])
     return [
-        pair
-        if pair.told is None
-        else Pair(
-            first=pair.first,
-            second=pair.second,
-            split=pair.split,
-            told=pair.told,
-            significant=bool(next(rejected)),
-        )
+        pair if pair.told is None else replace(pair, significant=bool(next(rejected)))
         for pair in found
     ]
 

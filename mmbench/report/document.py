@@ -6,8 +6,9 @@ are few on purpose; a new renderer needs one function for each.
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeVar
 
 Lang = Literal["en", "zh"]
 FILE_STEM = re.compile(r"[a-z0-9-]+")
@@ -72,18 +73,6 @@ class Figure:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Picture:
-    """A picture as PNG, the same in every language. `alt` says in words what it shows."""
-
-    stem: str
-    png: bytes
-    alt: str
-
-    def __post_init__(self) -> None:
-        assert FILE_STEM.fullmatch(self.stem), self.stem
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Code:
     """Text that is shown as it is, line by line; `language` colours it where that is possible."""
 
@@ -107,7 +96,7 @@ class Details:
     blocks: tuple["Block", ...]
 
 
-Block = Heading | Paragraph | BulletList | Notice | Table | Figure | Picture | Code | Link | Details
+Block = Heading | Paragraph | BulletList | Notice | Table | Figure | Code | Link | Details
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,3 +104,17 @@ class Document:
     title: str
     lang: Lang
     blocks: tuple[Block, ...]
+
+
+B = TypeVar("B", Heading, Table, Figure)
+
+
+def within(blocks: Sequence[Block], kind: type[B]) -> list[B]:
+    """All of the kind in their order, folded ones too."""
+    found: list[B] = []
+    for block in blocks:
+        if isinstance(block, kind):
+            found.append(block)
+        elif isinstance(block, Details):
+            found += within(block.blocks, kind)
+    return found

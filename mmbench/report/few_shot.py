@@ -11,10 +11,10 @@ from mmbench.report.document import (
     Figure,
     Heading,
     Paragraph,
-    Table,
 )
 from mmbench.report.drawing import COLOURS, Row, rows_of, stacked
 from mmbench.report.findings import Findings, TaskFindings
+from mmbench.report.folding import folded
 from mmbench.report.i18n import Messages
 from mmbench.report.numbers import MISSING, is_share, score_with_interval
 from mmbench.report.words import (
@@ -30,7 +30,6 @@ from mmbench.report.words import (
 
 MOST_TASKS = 6
 MOST_LINES = 7
-MOST_ROWS = 200
 WIDTH, HEIGHT = 520, 190
 TRAIN = "train"
 
@@ -90,10 +89,7 @@ def _table(curves: Sequence[Curve], findings: Findings, say: Messages) -> Detail
         Column(header=say("gaps.main"), align="right"),
     )
     rows = [_row(curve.task, cell, findings, say) for curve in curves for cell in curve.cells]
-    blocks: list[Block] = [Table(columns=columns, rows=tuple(rows[:MOST_ROWS]))]
-    if len(rows) > MOST_ROWS:
-        blocks.append(Paragraph(text=say("views.rest", count=len(rows) - MOST_ROWS)))
-    return Details(summary=say("shots.summary"), blocks=tuple(blocks))
+    return folded(say("shots.summary"), columns, rows, say)
 
 
 def _row(task: TaskFindings, cell: Cell, findings: Findings, say: Messages) -> tuple[str, ...]:

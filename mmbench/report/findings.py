@@ -2,9 +2,10 @@
 
 import string
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, TypeVar
 
 from mmbench.compare.cells import Basis, Cell, Estimate, by_basis, cells, setup_of
 from mmbench.compare.checks import Verdict, goodness, main_split, separable, splits_scored
@@ -13,6 +14,8 @@ from mmbench.errors import StoreError
 from mmbench.kinds import Kind, kind
 from mmbench.records import Record, Status
 from mmbench.store import Stored, latest
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +74,14 @@ class Findings:
     searches: tuple[Record, ...] = ()
     folders: Mapping[int, Path] = field(default_factory=dict, repr=False, compare=False)
     """Where the files beside a record lie, by the identity of the record."""
+    _known: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def once(self, key: Hashable, work_out: Callable[[], T]) -> T:
+        """What is the same in every language, worked out for the first."""
+        if key not in self._known:
+            self._known[key] = work_out()
+        found: T = self._known[key]
+        return found
 
     def stored(self, record: Record) -> Stored:
         return Stored(self.folders[id(record)], record)

@@ -13,9 +13,9 @@ from mmbench.report.document import (
     Details,
     Heading,
     Paragraph,
-    Table,
 )
 from mmbench.report.findings import Findings, TaskFindings
+from mmbench.report.folding import folded
 from mmbench.report.i18n import Messages
 from mmbench.report.numbers import MISSING, difference_with_interval, score_with_interval
 from mmbench.report.words import (
@@ -27,7 +27,6 @@ from mmbench.report.words import (
     split_name,
 )
 
-MOST_ROWS = 200
 MOST_NAMED = 3
 TRAIN, VALIDATION = "train", "validation"
 
@@ -184,11 +183,9 @@ def _table(
         for cell in task.cells
         if any((kind, cell.identity) in found for kind in kinds)
     ]
-    blocks: list[Block] = [Paragraph(text=say("gaps.how"))]
-    blocks.append(Table(columns=columns, rows=tuple(rows[:MOST_ROWS])))
-    if len(rows) > MOST_ROWS:
-        blocks.append(Paragraph(text=say("views.rest", count=len(rows) - MOST_ROWS)))
-    return Details(summary=say("gaps.summary"), blocks=tuple(blocks))
+    return folded(
+        say("gaps.summary"), columns, rows, say, before=(Paragraph(text=say("gaps.how")),)
+    )
 
 
 def _row(

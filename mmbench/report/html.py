@@ -25,8 +25,8 @@ from mmbench.report.document import (
     Link,
     Notice,
     Paragraph,
-    Picture,
     Table,
+    within,
 )
 from mmbench.report.i18n import Messages
 from mmbench.report.svg import inline_svg
@@ -45,7 +45,6 @@ KINDS = {
     Notice: "notice",
     Table: "table",
     Figure: "figure",
-    Picture: "picture",
     Code: "code",
     Link: "link",
     Details: "details",
@@ -91,11 +90,10 @@ def render_html(documents: Sequence[Document]) -> str:
 
 
 def policy(style: str, script: str) -> str:
-    """The content policy: nothing from anywhere, but for this style, this script and pictures that
-    stand in the page itself."""
+    """The content policy: nothing from anywhere, but for this style and this script."""
     return (
         f"default-src 'none'; style-src {_hash(style)}; script-src {_hash(script)}; "
-        "img-src data:; base-uri 'none'; form-action 'none'"
+        "base-uri 'none'; form-action 'none'"
     )
 
 
@@ -113,14 +111,14 @@ class Page:
         self._figures = 0
         self.anchors = {
             id(block): f"{document.lang}-{place}"
-            for place, block in enumerate(_headings(document.blocks), start=1)
+            for place, block in enumerate(within(document.blocks, Heading), start=1)
         }
 
     @property
     def contents(self) -> list[Entry]:
         return [
             Entry(level=block.level, text=one_line(block.text), anchor=self.anchors[id(block)])
-            for block in _headings(self.document.blocks)
+            for block in within(self.document.blocks, Heading)
         ]
 
     def kind(self, block: Block) -> str:
@@ -146,9 +144,6 @@ class Page:
         self._figures += 1
         return inline_svg(figure.svg, f"{self.document.lang}-figure-{self._figures}-")
 
-    def data(self, picture: Picture) -> str:
-        return f"data:image/png;base64,{base64.b64encode(picture.png).decode()}"
-
     def code(self, block: Code) -> str:
         return "\n".join(lines(block.text))
 
@@ -160,16 +155,6 @@ def _cell(text: str, number: bool) -> Cell:
         value="" if found is None else f"{found.value:.10g}",
         missing=is_missing(text) or (number and found is None),
     )
-
-
-def _headings(blocks: Sequence[Block]) -> list[Heading]:
-    found: list[Heading] = []
-    for block in blocks:
-        if isinstance(block, Heading):
-            found.append(block)
-        elif isinstance(block, Details):
-            found += _headings(block.blocks)
-    return found
 
 
 @cache

@@ -25,7 +25,6 @@ from mmbench.report.document import (
     Link,
     Notice,
     Paragraph,
-    Picture,
     Table,
 )
 from mmbench.report.text import lines, one_line
@@ -60,10 +59,6 @@ def figure_path(figure: Figure, lang: Lang) -> PurePosixPath:
     return PurePosixPath(FIGURES) / f"{figure.stem}.{lang}.svg"
 
 
-def picture_path(picture: Picture) -> PurePosixPath:
-    return PurePosixPath(FIGURES) / f"{picture.stem}.png"
-
-
 @lru_cache(maxsize=2**16)  # names and dashes stand in many cells
 def escape(text: str) -> str:
     """One line of Markdown that shows `text` and does nothing else, in a paragraph or a cell."""
@@ -96,8 +91,6 @@ def _block(block: Block, lang: Lang) -> str:
             return _table(block)
         case Figure():
             return f"![{escape(block.alt)}]({figure_path(block, lang)})"
-        case Picture():
-            return f"![{escape(block.alt)}]({picture_path(block)})"
         case Code():
             return _code(block)
         case Link():

@@ -11,16 +11,15 @@ from mmbench.report.document import (
     Details,
     Heading,
     Paragraph,
-    Table,
 )
 from mmbench.report.figure_pareto import figure_pareto
 from mmbench.report.findings import Findings, TaskFindings
+from mmbench.report.folding import folded
 from mmbench.report.i18n import Messages
 from mmbench.report.limits import latency_ms, memory_bytes, samples_per_second
 from mmbench.report.numbers import MISSING, amount, score_with_interval, size
 from mmbench.report.words import lead, lead_columns, listed, metric_with_unit
 
-MOST_ROWS = 200
 LEAST = 2  # cells of a task on one setup; below, there is nothing to weigh
 
 
@@ -133,10 +132,7 @@ def _table(fields: Sequence[Field], findings: Findings, say: Messages) -> Detail
         Column(header=say("pareto.front")),
     )
     rows = [_row(field, cell, findings, say) for field in fields for cell in field.cells]
-    blocks: list[Block] = [Table(columns=columns, rows=tuple(rows[:MOST_ROWS]))]
-    if len(rows) > MOST_ROWS:
-        blocks.append(Paragraph(text=say("views.rest", count=len(rows) - MOST_ROWS)))
-    return Details(summary=say("pareto.summary"), blocks=tuple(blocks))
+    return folded(say("pareto.summary"), columns, rows, say)
 
 
 def _row(field: Field, cell: Cell, findings: Findings, say: Messages) -> tuple[str, ...]:

@@ -96,7 +96,12 @@ def _chosen(
         return say("pick.best", cell=best[0], others=compared - 1, **values) + _caveat(
             leaders[0], say
         )
-    beaten = [one for one in versus_best(leaders, task.main, findings.stored) if one.worse]
+    split = task.main
+    told = findings.once(
+        ("versus", *(cell.identity for cell in leaders)),
+        lambda: versus_best(leaders, split, findings.stored),
+    )
+    beaten = [one for one in told if one.worse]
     if beaten:
         return _by_examples(task, leaders, beaten, findings, say)
     if len({cell.setup for cell in leaders}) > 1:  # their times do not compare
@@ -170,11 +175,7 @@ def _leaderboard(tasks: Sequence[TaskFindings], findings: Findings, say: Message
         Column(header=say("gaps.main"), align="right"),
         Column(header=say("pick.normalised"), align="right"),
     )
-    rows = [
-        _row(task, place, findings, say)
-        for task in tasks
-        for place in places(task.cells, task.main or "")
-    ]
+    rows = [_row(task, place, findings, say) for task in tasks for place in _places(task, findings)]
     return Details(
         summary=say("pick.leaderboard"),
         blocks=(Paragraph(text=say("pick.ranks")), Table(columns=columns, rows=tuple(rows))),
@@ -196,7 +197,7 @@ def _row(task: TaskFindings, place: Place, findings: Findings, say: Messages) ->
 
 def _overall(tasks: Sequence[TaskFindings], findings: Findings, say: Messages) -> list[Block]:
     """Of models with a recipe that ran on every task; nothing where there are no two."""
-    named = [_named(task, findings, say) for task in tasks]
+    named = [_named(task, findings) for task in tasks]
     found = overall(named)
     if not found:
         return []
@@ -213,10 +214,16 @@ def _overall(tasks: Sequence[TaskFindings], findings: Findings, say: Messages) -
     ]
 
 
-def _named(task: TaskFindings, findings: Findings, say: Messages) -> Mapping[Hashable, Place]:
+def _places(task: TaskFindings, findings: Findings) -> list[Place]:
+    assert task.main is not None, "picking asks for scored tasks"
+    split = task.main
+    return findings.once(("places", task.title), lambda: places(task.cells, split))
+
+
+def _named(task: TaskFindings, findings: Findings) -> Mapping[Hashable, Place]:
     """Places by model, recipe and setup; the better one of two that share these."""
     found: dict[Hashable, Place] = {}
-    for place in places(task.cells, task.main or ""):
+    for place in _places(task, findings):
         cell = place.cell
         key = (cell.model.name, cell.mark, cell.recipe.name, cell.setup)
         found.setdefault(key, place)

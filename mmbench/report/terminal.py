@@ -24,7 +24,6 @@ from mmbench.report.document import (
     Link,
     Notice,
     Paragraph,
-    Picture,
     Table,
 )
 from mmbench.report.i18n import Messages
@@ -70,7 +69,7 @@ def _shown(block: Block, say: Messages) -> "list[RenderableType]":
             return [Text(head, STYLES[block.kind]), *items]
         case Table():
             return [_table(block)]
-        case Figure() | Picture():
+        case Figure():
             return [Text(one_line(block.alt), "dim")]
         case Code():
             return [Text(line, "cyan") for line in lines(block.text)]

@@ -7,6 +7,7 @@ from mmbench.compare.cells import Cell
 from mmbench.records import Record, Tried
 from mmbench.report.document import Block, Column, Details, Heading, Paragraph, Table
 from mmbench.report.findings import Findings, TaskFindings
+from mmbench.report.folding import folded
 from mmbench.report.i18n import Messages
 from mmbench.report.numbers import MISSING, amount
 from mmbench.report.words import (
@@ -30,7 +31,6 @@ RIGHT = (
     "tune.default_test",
     "tune.tuned_test",
 )
-MOST_ROWS = 200
 SEARCH = "-search"
 
 
@@ -140,10 +140,7 @@ def _every(done: list[Record], say: Messages) -> Details:
         Column(header=say("grid.remark")),
     )
     rows = [_tried_row(record, each, say) for record in done for each in record.tried]
-    blocks: list[Block] = [Table(columns=columns, rows=tuple(rows[:MOST_ROWS]))]
-    if len(rows) > MOST_ROWS:
-        blocks.append(Paragraph(text=say("views.rest", count=len(rows) - MOST_ROWS)))
-    return Details(summary=say("tune.summary", count=len(rows)), blocks=tuple(blocks))
+    return folded(say("tune.summary", count=len(rows)), columns, rows, say)
 
 
 def _tried_row(record: Record, tried: Tried, say: Messages) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from typing import Literal
 from mmbench.atomic import write_atomically
 from mmbench.errors import StoreError
 from mmbench.report.build import NO_LIMITS, document_of
-from mmbench.report.document import Block, Details, Document, Figure, Lang, Link
+from mmbench.report.document import Document, Figure, Lang, Link, within
 from mmbench.report.findings import findings
 from mmbench.report.html import render_html
 from mmbench.report.i18n import Messages
@@ -51,7 +51,7 @@ def write_report(
         name = _file_name(document.lang) if lang == "both" else "report.md"
         shown = _linked(document) if lang == "both" else document
         reports[folder / name] = render(shown).encode()
-        for figure in _figures(document.blocks):
+        for figure in within(document.blocks, Figure):
             figures[folder / figure_path(figure, document.lang)] = figure.svg.encode()
     if "html" in formats:
         reports[folder / "report.html"] = render_html(documents).encode()
@@ -73,13 +73,3 @@ def _linked(document: Document) -> Document:
     (other,) = (lang for lang in LANGUAGES if lang != document.lang)
     link = Link(text=Messages(other)("language.this"), href=_file_name(other))
     return replace(document, blocks=(link, *document.blocks))
-
-
-def _figures(blocks: Sequence[Block]) -> list[Figure]:
-    found: list[Figure] = []
-    for block in blocks:
-        if isinstance(block, Figure):
-            found.append(block)
-        elif isinstance(block, Details):
-            found += _figures(block.blocks)
-    return found

@@ -12,7 +12,7 @@ import pytest
 
 from mmbench.records import Record
 from mmbench.report.build import build
-from mmbench.report.document import Block, Details, Document, Figure, Lang, Table
+from mmbench.report.document import Document, Figure, Lang, Table, within
 from mmbench.report.html import render_html
 from mmbench.report.svg import inline_svg
 from mmbench.report.text import one_line
@@ -62,16 +62,6 @@ def fixture_page(documents: dict[Lang, Document]) -> str:
     return render_html([documents["en"], documents["zh"]])
 
 
-def tables(blocks: tuple[Block, ...]) -> list[Table]:
-    found: list[Table] = []
-    for block in blocks:
-        if isinstance(block, Table):
-            found.append(block)
-        elif isinstance(block, Details):
-            found += tables(block.blocks)
-    return found
-
-
 def without_figures(page: str) -> str:
     return re.sub(r"<svg.*?</svg>", "<svg></svg>", page, flags=re.DOTALL)
 
@@ -92,7 +82,7 @@ def test_it_has_every_cell_of_the_document_in_order(
     wanted = [
         one_line(cell)
         for lang in ("en", "zh")
-        for table in tables(documents[lang].blocks)
+        for table in within(documents[lang].blocks, Table)
         for row in table.rows
         for cell in row
     ]
@@ -130,7 +120,8 @@ def test_nothing_from_data_is_live(records: list[Record], store_all: StoreAll, l
 
 def test_payloads_stand_as_text(documents: dict[Lang, Document]) -> None:
     table = Table(
-        columns=tables(documents["en"].blocks)[0].columns[:1], rows=tuple((p,) for p in PAYLOADS)
+        columns=within(documents["en"].blocks, Table)[0].columns[:1],
+        rows=tuple((p,) for p in PAYLOADS),
     )
     page = render_html([Document(lang="en", title=PAYLOADS[0], blocks=(table,))])
     assert Reader(page).cells == [one_line(payload) for payload in PAYLOADS]

@@ -11,11 +11,10 @@ from rich.console import Console
 
 from mmbench.records import Record
 from mmbench.report.build import build
-from mmbench.report.document import Document, Lang
+from mmbench.report.document import Document, Lang, Table, within
 from mmbench.report.terminal import show
 from mmbench.report.text import one_line
 from mmbench.store import Stored
-from tests.report.test_html import tables
 from tests.report.test_write import infected
 
 StoreAll = Callable[[list[Record]], list[Stored]]
@@ -39,7 +38,7 @@ def test_the_terminal_reads_as_its_reference(documents: dict[Lang, Document], la
 
 def test_it_has_every_cell_of_the_document(documents: dict[Lang, Document]) -> None:
     words = re.sub(r"\s+", " ", printed(documents["en"]))
-    for table in tables(documents["en"].blocks):
+    for table in within(documents["en"].blocks, Table):
         for row in table.rows:
             for cell in row:
                 assert re.sub(r"\s+", " ", one_line(cell)).strip() in words
