@@ -14,6 +14,7 @@ from mmbench.cards import TaskCard
 from mmbench.metrics import (
     binary,
     generation,
+    margins,
     multilabel,
     multitask,
     regression,
@@ -60,7 +61,7 @@ class Answers:
         """How many examples are answered differently, as far as the metric `name` sees."""
         sides = (self.baseline, self.candidate)
         if self.kind in PROBABILITIES and name not in OF_ORDER:
-            sides = (self.baseline > binary.THRESHOLD, self.candidate > binary.THRESHOLD)
+            sides = (self.baseline > margins.THRESHOLD, self.candidate > margins.THRESHOLD)
         different = sides[0] != sides[1]
         return int(np.count_nonzero(different.reshape(len(self), -1).any(axis=1)))
 

@@ -16,9 +16,6 @@ from mmbench.metrics.table import metric_of
 Positive = NDArray[np.bool_]
 """[N] whether an example is of the positive class."""
 
-THRESHOLD = 0.5
-"""The positive class is predicted where its probability is above it."""
-
 
 def measures(
     names: Sequence[str], targets: ArrayLike, probabilities: ArrayLike
@@ -37,13 +34,13 @@ def measures(
 
 def accuracy(is_positive: Positive, chances: Values) -> Share:
     """Share of examples predicted right. 0..1. Equals scikit-learn's accuracy_score."""
-    return Share(right=is_positive == (chances > THRESHOLD))
+    return Share(right=is_positive == (chances > margins.THRESHOLD))
 
 
 def f1_positive(is_positive: Positive, chances: Values) -> Sums:
     """F1 of the positive class. 0..1. Equals scikit-learn's f1_score(average="binary",
     zero_division=0)."""
-    statistics = margins.margins(is_positive[:, None], (chances > THRESHOLD)[:, None])
+    statistics = margins.margins(is_positive[:, None], (chances > margins.THRESHOLD)[:, None])
     return Sums(statistics=statistics, value=margins.f1_micro)
 
 

@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 
 from mmbench.metrics.resampling import Values
 
+THRESHOLD = 0.5
+"""A class or a label is predicted where its probability is above it."""
+
 
 def margins(targets: NDArray[np.bool_], predicted: NDArray[np.bool_]) -> Values:
     """targets, predicted: [N, C] whether an example has the class. Gives [N, 3 C]."""

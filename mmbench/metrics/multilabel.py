@@ -16,9 +16,6 @@ from mmbench.metrics.table import metric_of
 Has = NDArray[np.bool_]
 """[N, C] whether an example has the label."""
 
-THRESHOLD = 0.5
-"""A label is predicted where its probability is above it."""
-
 
 def measures(
     names: Sequence[str], targets: ArrayLike, probabilities: ArrayLike
@@ -81,7 +78,7 @@ def f1_micro(has: Has, chances: Values) -> Sums:
 
     Equals scikit-learn's f1_score(average="micro", zero_division=0).
     """
-    each = margins.margins(has, chances > THRESHOLD)
+    each = margins.margins(has, chances > margins.THRESHOLD)
     pooled = each.reshape(len(has), 3, -1).sum(axis=2)
     return Sums(statistics=pooled, value=margins.f1_micro)
 
@@ -92,7 +89,9 @@ def f1_macro(has: Has, chances: Values) -> Sums:
     Equals scikit-learn's f1_score(average="macro", zero_division=np.nan), and with
     zero_division=0 where every label occurs.
     """
-    return Sums(statistics=margins.margins(has, chances > THRESHOLD), value=margins.f1_macro)
+    return Sums(
+        statistics=margins.margins(has, chances > margins.THRESHOLD), value=margins.f1_macro
+    )
 
 
 MEASURES: Mapping[str, Callable[[Has, Values], Measure]] = MappingProxyType(

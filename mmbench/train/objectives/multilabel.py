@@ -13,7 +13,7 @@ from mmbench.data.examples import Examples, LabelSets
 from mmbench.data.prepared import Prepared
 from mmbench.heads.multilabel import binary_cross_entropy, start_at_frequencies
 from mmbench.metrics import margins, multilabel
-from mmbench.metrics.multilabel import THRESHOLD
+from mmbench.metrics.margins import THRESHOLD
 from mmbench.models.base import Adapter
 from mmbench.records import ClassScore, Score, Stage
 from mmbench.train.device import seed_everything
