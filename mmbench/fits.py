@@ -52,7 +52,7 @@ class Tried:
 
     number: int
     setting: Mapping[str, Value]
-    outcome: Literal["finished", "pruned", "diverged"]
+    outcome: Literal["finished", "pruned", "diverged", "out_of_memory"]
     validation: float | None
     curve: tuple[CurvePoint, ...]
     samples: int

@@ -20,6 +20,7 @@ from mmbench.records import BEHAVIOUR, Failure, Record, Trial
 from mmbench.store import Store, Stored
 from mmbench.train.device import choose_device, true_float32
 from mmbench.train.kept import RATES
+from mmbench.train.search import JOURNAL
 from mmbench.trial import UNRESOLVED, resolve
 from mmbench.workbench import Bench, Keep
 
@@ -29,12 +30,13 @@ NOBODY: Place = ("", "", "", 0, None)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
     """What a run will do. `differing` says in what else reused records differ from this machine
-    and code: what differs → how many records."""
+    and code: what differs → how many records. fresh: nothing of earlier runs is gone on from."""
 
     plan: Plan
     todo: tuple[Trial, ...]
     reused: tuple[Stored, ...]
     differing: Mapping[str, int]
+    fresh: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +94,9 @@ def prepare_run(
         else:
             reused.insert(0, done)
             differing.update(_differences(done.record.fingerprint, here))
-    return Work(plan=planned, todo=tuple(todo), reused=tuple(reused), differing=differing)
+    return Work(
+        plan=planned, todo=tuple(todo), reused=tuple(reused), differing=differing, fresh=fresh
+    )
 
 
 def run_suite(
@@ -128,6 +132,8 @@ def run_suite(
                 current = _started_from(parent, current)
             needed: Keep = "best" if keep == "none" and place_of(trial) in awaited else keep
             with store.claim(current) as folder:
+                if work.fresh:
+                    (folder.parent / JOURNAL).unlink(missing_ok=True)
                 if parent is not None and parent.record.status != "ok":
                     record = _orphaned(current, parent, bench.device)
                 else:

@@ -31,7 +31,7 @@ from benchmarks.gate_power.traces import (
 from mmbench.catalog import Catalog
 from mmbench.meters.environment import LoadMeter, environment, fingerprint
 from mmbench.speed.arm import Program
-from mmbench.speed.paired import Clock, Pairing, Programs, open_pairing
+from mmbench.speed.paired import Pairing, Programs, open_pairing
 from mmbench.speed_record import SpeedCase
 
 CPU = torch.device("cpu")
@@ -85,9 +85,9 @@ class Start:
     visits: tuple[Visit, ...]
 
 
-def programs(share_file: Path, clock: Clock = "wall") -> Programs:
+def programs(share_file: Path) -> Programs:
     """The baseline is the product's own child; the candidate is slowed by what the file says."""
-    both = Programs(
+    return Programs(
         baseline=Program(name="baseline", tree=ROOT),
         candidate=Program(
             name="candidate",
@@ -96,7 +96,6 @@ def programs(share_file: Path, clock: Clock = "wall") -> Programs:
             arguments=(str(share_file),),
         ),
     )
-    return both.on(clock)
 
 
 def record(
@@ -126,8 +125,7 @@ def _started(size: Size, condition: Condition, levels: Sequence[float], steps: i
     with TemporaryDirectory() as folder:
         share_file = Path(folder) / "share"
         share_file.write_text("0")
-        clock: Clock = "cpu" if condition == "neighbours-one-thread" else "wall"
-        pairing = open_pairing(size.case(), programs(share_file, clock), device="cpu")
+        pairing = open_pairing(size.case(), programs(share_file), device="cpu")
         try:
             ours = psutil.Process().children()  # the neighbours come later
             with nullcontext() if condition == "quiet" else neighbours(size.neighbours):

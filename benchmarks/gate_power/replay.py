@@ -10,7 +10,9 @@ machine was busy, is compared here.
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +25,6 @@ from mmbench.compare.paired import Decision, PairedRule, judge_look
 from mmbench.compare.stored import judge_readings
 from mmbench.meters.clock import Window
 from mmbench.meters.rates import throughput
-from mmbench.speed.paired import Clock
 from mmbench.speed.session import Conditions, goals
 
 VISITS = Conditions(device="cpu", rule=PairedRule()).visits  # of a look, as the gate has them
@@ -50,7 +51,7 @@ class Power:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Replay:
-    format: int = 2
+    format: int = 3
     alpha: float
     looks: tuple[int, ...]
     visits: int
@@ -58,24 +59,31 @@ class Replay:
 
 
 def replay(out: Path, decisions: int, rule: PairedRule) -> Replay:
-    """Replay all traces, write replay.json, and print a line a method and level."""
+    """Replay all traces, each in a process of its own, write replay.json, and print a line a
+    method and level as they come."""
     found: list[Power] = []
-    for trace in read_traces(out):
-        clocks: tuple[Clock, ...] = ("wall", "cpu")
-        for clock in clocks:
-            found.append(_paired(trace, clock, decisions, rule))
-        found.append(_blocks(trace, "stored", decisions, rule.threshold, stored_outcome))
-        found.append(_blocks(trace, "means", decisions, MEANS_THRESHOLD, means_outcome))
-        for power in found[-4:]:
-            print(
-                f"{power.condition:10} {power.level:4.0%}  {power.method:12} "
-                f"pass {power.passed:6.1%}  regression {power.regression:6.1%}  "
-                f"cannot tell {power.cannot_tell:6.1%}  {power.mean_pairs:5.1f} pairs",
-                flush=True,
-            )
+    replayed = partial(_replayed, decisions=decisions, rule=rule)
+    with ProcessPoolExecutor() as processes:
+        for powers in processes.map(replayed, read_traces(out)):
+            found += powers
+            for power in powers:
+                print(
+                    f"{power.condition:10} {power.level:4.0%}  {power.method:12} "
+                    f"pass {power.passed:6.1%}  regression {power.regression:6.1%}  "
+                    f"cannot tell {power.cannot_tell:6.1%}  {power.mean_pairs:5.1f} pairs",
+                    flush=True,
+                )
     whole = Replay(alpha=rule.alpha, looks=rule.looks, visits=VISITS, power=tuple(found))
     write_atomically(out / "replay.json", dump_json(whole))
     return whole
+
+
+def _replayed(trace: Trace, decisions: int, rule: PairedRule) -> tuple[Power, ...]:
+    return (
+        _paired(trace, decisions, rule),
+        _blocks(trace, "stored", decisions, rule.threshold, stored_outcome),
+        _blocks(trace, "means", decisions, MEANS_THRESHOLD, means_outcome),
+    )
 
 
 def decide(rule: PairedRule, pairs: Sequence[Pair]) -> Decision:
@@ -107,13 +115,13 @@ def run_of(pairs: Sequence[Pair], count: int, draws: np.random.Generator) -> Seq
     return pairs[first : first + length]
 
 
-def _paired(trace: Trace, clock: Clock, decisions: int, rule: PairedRule) -> Power:
+def _paired(trace: Trace, decisions: int, rule: PairedRule) -> Power:
     draws = np.random.default_rng(0)
-    visits = trace.times(clock)
+    visits = trace.times()
     found = [decide(rule, drawn(visits, rule, draws)) for _ in range(decisions)]
     return _power(
         trace,
-        f"paired {clock}",
+        "paired",
         rule.threshold,
         [decision.outcome for decision in found],
         sum(decision.pairs for decision in found) / decisions,
@@ -129,7 +137,7 @@ def _blocks(
 ) -> Power:
     """The baseline's windows of one start, then the candidate's of another."""
     draws = np.random.default_rng(1)
-    visits = trace.times("wall")
+    visits = trace.times()
     if len(visits) < 2:
         raise ValueError(f"{trace.name}: one start alone; record it with --restarts 2 or more")
     found = []

@@ -11,19 +11,10 @@ from benchmarks.gate_power.replay import Power, Replay
 from benchmarks.gate_power.traces import CONDITIONS, Condition, Trace, read_traces
 from mmbench.atomic import write_atomically
 from mmbench.codec import dump_json, load_json
-from mmbench.speed.paired import Clock
-
-CLOCK: dict[Condition, Clock] = {
-    "quiet": "wall",
-    "neighbours": "wall",
-    "neighbours-one-thread": "cpu",
-}
-"""By which the gate judges there; the last is what it does with --clock cpu."""
 
 BEGIN, END = "<!-- gate-power: begin -->", "<!-- gate-power: end -->"
 METHODS = {
-    "paired wall": "paired, by the wall clock",
-    "paired cpu": "paired, by processor time",
+    "paired": "paired, the gate's rule",
     "stored": "stored, trusted",
     "means": "means of blocks, > 7 %",
 }
@@ -112,7 +103,7 @@ def _met(target: Target, replayed: Replay, live: Live | None) -> Met:
 def _share(target: Target, replayed: Replay) -> float | None:
     for power in replayed.power:
         place = (power.method, power.condition, power.level)
-        if place == (f"paired {CLOCK[power.condition]}", target.condition, target.level):
+        if place == ("paired", target.condition, target.level):
             return float(getattr(power, target.share))
     return None
 
@@ -127,7 +118,7 @@ def _live_share(target: Target, live: Live | None) -> float | None:
 
 def _lines(traces: list[Trace], whole: PowerRecord) -> Iterator[str]:
     rule = whole.replay
-    threshold = next(p.threshold for p in rule.power if p.method == "paired wall")
+    threshold = next(p.threshold for p in rule.power if p.method == "paired")
     yield (
         f"Rule: threshold {threshold:.0%}, α {rule.alpha:g}, looks after "
         f"{', '.join(map(str, rule.looks))} pairs, {rule.visits} visits each. "
@@ -179,13 +170,8 @@ def _condition(chosen: list[Power], traces: list[Trace]) -> Iterator[str]:
             + " | ".join(f"{100 * p.regression:.1f} / {100 * p.cannot_tell:.1f}" for p in cells)
             + " |"
         )
-    clock = CLOCK[first.condition]
-    pairs = [p.mean_pairs for p in chosen if p.method == f"paired {clock}"]
-    yield (
-        f"| mean pairs, by the {clock} clock, which the gate takes here | "
-        + " | ".join(f"{n:.0f}" for n in pairs)
-        + " |"
-    )
+    pairs = [p.mean_pairs for p in chosen if p.method == "paired"]
+    yield f"| mean pairs, the gate's rule | {' | '.join(f'{n:.0f}' for n in pairs)} |"
 
 
 def _live(live: Live) -> Iterator[str]:

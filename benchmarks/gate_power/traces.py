@@ -8,21 +8,19 @@ from typing import Literal
 from mmbench.atomic import write_atomically
 from mmbench.codec import dump_json, load_json
 from mmbench.fingerprint import Environment, Fingerprint
-from mmbench.speed.paired import Clock, TimedPair
+from mmbench.speed.paired import TimedPair
 
 ROOT = Path(__file__).parents[2]
 OUT = ROOT / "results" / "reference" / "gate"
 BUSY = 0.10  # of the cores: what others may use on a machine that is called quiet
 
-Condition = Literal["quiet", "neighbours", "neighbours-one-thread"]
-"""The last is for --clock cpu of the gate: both sides with one thread."""
+Condition = Literal["quiet", "neighbours"]
 
-CONDITIONS: tuple[Condition, ...] = ("quiet", "neighbours", "neighbours-one-thread")
+CONDITIONS: tuple[Condition, ...] = ("quiet", "neighbours")
 LEVELS: dict[Condition, tuple[float, ...]] = {
     "quiet": (0.0, 0.03, 0.05, 0.10, 0.20),
     # those with a target: windows take twice as long there
     "neighbours": (0.0, 0.10, 0.20),
-    "neighbours-one-thread": (0.0, 0.10, 0.20),
 }
 
 Timings = tuple[float, float, float, float]
@@ -64,15 +62,14 @@ class Trace:
         share = (self.environment.other_cores_busy or 0.0) / self.environment.cores
         return share if self.condition == "quiet" and share > BUSY else None
 
-    def times(self, clock: Clock) -> list[list[tuple[float, float]]]:
-        """(baseline, candidate) of every pair, by visit."""
-        start = 0 if clock == "wall" else 2
-        return [[(pair[start], pair[start + 1]) for pair in visit] for visit in self.visits]
+    def times(self) -> list[list[tuple[float, float]]]:
+        """(baseline, candidate) of every pair, by visit: seconds on the wall."""
+        return [[pair[:2] for pair in visit] for visit in self.visits]
 
 
 def timings(pair: TimedPair) -> Timings:
-    (wall_a, wall_b), (cpu_a, cpu_b) = pair.seconds("wall"), pair.seconds("cpu")
-    return tuple(round(value, 6) for value in (wall_a, wall_b, cpu_a, cpu_b))  # type: ignore[return-value]
+    busy = pair.baseline.cpu_seconds, pair.candidate.cpu_seconds
+    return tuple(round(value, 6) for value in (*pair.seconds, *busy))  # type: ignore[return-value]
 
 
 def write_trace(trace: Trace, out: Path) -> Path:

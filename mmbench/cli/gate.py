@@ -82,14 +82,6 @@ def gate(
         bool,
         typer.Option("--random-init", help="With --against: random weights, nothing downloaded."),
     ] = False,
-    clock: Annotated[
-        Literal["wall", "cpu"],
-        typer.Option(
-            "--clock",
-            help="With --against: cpu judges by the processor time of one thread, for a machine "
-            "that others use as well.",
-        ),
-    ] = "wall",
     minutes: Annotated[
         float | None,
         typer.Option(
@@ -112,7 +104,6 @@ def gate(
     """
     paired_only = {
         "--device": device != "auto",
-        "--clock": clock != "wall",
         "--minutes": minutes is not None,
         "--random-init": random_init,
     }
@@ -126,7 +117,7 @@ def gate(
     try:
         if paired:
             assert against is not None
-            found = _paired(against, suite, cards, flags, device, clock, random_init, minutes)
+            found = _paired(against, suite, cards, flags, device, random_init, minutes)
         else:
             assert results is not None
             assert baseline is not None
@@ -229,7 +220,6 @@ def _paired(
     cards: Sequence[Path] | None,
     flags: dict[str, float | None],
     device: str,
-    clock: Literal["wall", "cpu"],
     random_init: bool,
     minutes: float | None,
 ) -> "GateReport":
@@ -241,7 +231,6 @@ def _paired(
         suite=suite or SUITE,
         cards=tuple(cards or ()),
         device=device,
-        clock=clock,
         init=init,
         budget_minutes=BUDGET_MINUTES if minutes is None else minutes,
         thresholds=_thresholds(suite or SUITE, cards, flags),

@@ -24,9 +24,6 @@ if TYPE_CHECKING:
     from mmbench.speed_record import SpeedCase
 
 SUITE = "gate"
-ON_PROCESSOR_TIME = (
-    "judged by the processor time of one thread: waiting, and what several threads win, is not seen"
-)
 NEWS_SECONDS = 15.0  # between two lines of progress where nobody sees them rewritten
 
 
@@ -34,13 +31,12 @@ NEWS_SECONDS = 15.0  # between two lines of progress where nobody sees them rewr
 class Against:
     """What is asked for. against: see `speed.worktree`. suite: its bench blocks are timed, and its
     thresholds hold, or `thresholds` in their place. init: random times models of a hub with random
-    weights, and so with no download; the others as they are. clock: see `speed.paired.Clock`."""
+    weights, and so with no download; the others as they are."""
 
     against: str
     suite: str = SUITE
     cards: tuple[Path, ...] = ()
     device: str = "auto"
-    clock: Literal["wall", "cpu"] = "wall"
     init: Literal["pretrained", "random"] = "pretrained"
     budget_minutes: float = 10.0
     thresholds: "GateThresholds | None" = None
@@ -67,26 +63,22 @@ def paired_report(asked: Against) -> "GateReport":
 
     allowed = suite.gate if asked.thresholds is None else asked.thresholds
     device = choose_device(asked.device)  # once: both sides get the same
-    if asked.clock == "cpu" and device.type != "cpu":
-        raise PlanError("--clock cpu judges by processor time, which says nothing of a GPU's work")
     threshold = rate_threshold(allowed, cases, device.type)
     conditions = Conditions(
         device=str(device),
         rule=PairedRule(threshold=threshold),
         budget_seconds=60 * asked.budget_minutes,
-        clock=asked.clock,
     )
     name, ours = f"baseline {asked.against}", candidate()
     try:
         with unwound_by_sigterm(), baseline(asked.against) as theirs, Progress() as progress:
             name = theirs.name
-            programs = Programs(baseline=theirs, candidate=ours).on(asked.clock)
+            programs = Programs(baseline=theirs, candidate=ours)
             cells = time_paired(cases, programs, conditions, progress)
     except NotComparable as error:
         return not_comparable(cases, threshold, str(error), baseline=name, candidate=ours.name)
     report = report_of(cells, allowed, threshold, baseline=name, candidate=ours.name)
-    by_processor = (ON_PROCESSOR_TIME,) if asked.clock == "cpu" else ()
-    return replace(report, notes=(*by_processor, *report.notes, *left_out))
+    return replace(report, notes=(*report.notes, *left_out))
 
 
 @contextmanager

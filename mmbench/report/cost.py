@@ -4,6 +4,8 @@ A rate of a head that runs on stored features says nothing about a model that ru
 the two stand in tables of their own.
 """
 
+from dataclasses import replace
+
 from mmbench.cards import Recipe
 from mmbench.compare.cells import Cell
 from mmbench.report.document import Block, Heading, Paragraph
@@ -35,6 +37,10 @@ def _head(cell: Cell) -> str:
     """The rate of a probe's head, by either of the names that records give it."""
     found = cell.measured("head_samples_per_second") or cell.measured("train_samples_per_second")
     return amount_with_interval(found)
+
+
+def _billions(flops: float | None) -> str:
+    return MISSING if flops is None else amount(flops / 1e9)
 
 
 INFERENCE = (
@@ -78,6 +84,7 @@ MEMORY = (
     plain("cost.peak_cuda", "peak_cuda_bytes", size),
     plain("cost.peak_cuda_reserved", "peak_cuda_reserved_bytes", size),
     plain("cost.parameters", "parameters", many),
+    replace(plain("cost.flops", "inference_flops_per_sample", _billions), of_some=True),
     plain("cost.trainable", "trainable_parameters", many),
 )
 

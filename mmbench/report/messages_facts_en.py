@@ -63,6 +63,7 @@ MESSAGES = {
     "cost.peak_cuda_reserved": "peak GPU memory, reserved",
     "cost.parameters": "parameters",
     "cost.trainable": "trainable parameters",
+    "cost.flops": "GFLOP an answer",
     # how the timing was made
     "timing.summary": "Latency of one sample, and where the time of training went",
     "timing.unstable_how": (

@@ -59,6 +59,7 @@ MESSAGES = {
     "cost.peak_cuda_reserved": "显存峰值（含预留）",
     "cost.parameters": "参数量",
     "cost.trainable": "可训练参数量",
+    "cost.flops": "每次应答的计算量（GFLOP）",
     # how the timing was made
     "timing.summary": "单样本延迟与训练时间明细",
     "timing.unstable_how": (

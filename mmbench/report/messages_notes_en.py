@@ -29,6 +29,7 @@ MESSAGES = {
     "note.no_common_space": "the model has no common space of images and texts",
     "note.no_prompts": "the task has no prompts in a language of the model",
     "note.timed_earlier": "measured when an earlier trial of this cell was timed",
+    "note.counted_rows": "counted on {rows} rows of the test split, padding included",
     "note.loaded_earlier": "measured when an earlier trial loaded these weights",
     "note.shared_start": "the trials of one process share it; it counts once",
     "note.never_settled": (

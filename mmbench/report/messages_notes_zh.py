@@ -24,6 +24,7 @@ MESSAGES = {
     "note.no_common_space": "该模型没有图像与文本的共同空间",
     "note.no_prompts": "任务没有该模型所用语言的提示词",
     "note.timed_earlier": "为同一单元此前的试验计时时所测",
+    "note.counted_rows": "按测试集的 {rows} 行计算，含填充",
     "note.loaded_earlier": "为此前的试验加载这些权重时所测",
     "note.shared_start": "由同一进程的各次试验共享，只计一次",
     "note.never_settled": (

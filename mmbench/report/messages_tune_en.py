@@ -10,7 +10,7 @@ MESSAGES = {
     ),
     "tune.trials": "settings",
     "tune.pruned": "pruned",
-    "tune.diverged": "diverged",
+    "tune.gave_up": "diverged or out of memory",
     "tune.seconds": "seconds",
     "tune.samples": "samples seen",
     "tune.default_validation": "validation, default",
@@ -27,5 +27,6 @@ MESSAGES = {
     "tune.is_default": "default",
     "tune.is_pruned": "pruned",
     "tune.is_diverged": "diverged",
+    "tune.is_out_of_memory": "out of memory",
     "tune.is_chosen": "chosen",
 }

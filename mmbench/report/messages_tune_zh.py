@@ -9,7 +9,7 @@ MESSAGES = {
     ),
     "tune.trials": "设置数",
     "tune.pruned": "剪枝",
-    "tune.diverged": "发散",
+    "tune.gave_up": "发散或内存不足",
     "tune.seconds": "耗时（秒）",
     "tune.samples": "训练样本数",
     "tune.default_validation": "验证集（默认）",
@@ -26,5 +26,6 @@ MESSAGES = {
     "tune.is_default": "默认",
     "tune.is_pruned": "已剪枝",
     "tune.is_diverged": "发散",
+    "tune.is_out_of_memory": "内存不足",
     "tune.is_chosen": "选中",
 }

@@ -34,6 +34,7 @@ NOTES: Known = {
     "note.measured_earlier": re.compile(r"measured when the features were computed"),
     "note.timed_earlier": re.compile(r"measured when an earlier trial of this cell was timed"),
     "note.loaded_earlier": re.compile(r"measured when the weights were loaded for an earlier .*"),
+    "note.counted_rows": re.compile(r"counted on (?P<rows>\d+) rows, padding included"),
     "note.shared_start": re.compile(r"shared by the trials of this worker"),
     "note.no_head": re.compile(r"the head has not been trained: .*"),
     "note.random_writer": re.compile(r"random weights: nothing is said before training"),

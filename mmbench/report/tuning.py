@@ -23,7 +23,7 @@ LEFT = ("column.model", "column.task", "column.recipe", "gaps.metric")
 RIGHT = (
     "tune.trials",
     "tune.pruned",
-    "tune.diverged",
+    "tune.gave_up",
     "tune.seconds",
     "tune.samples",
     "tune.default_validation",
@@ -73,7 +73,7 @@ def _row(record: Record, findings: Findings, say: Messages) -> tuple[str, ...]:
         metric_with_unit(name, say, trial.task),
         f"{len(tried)}",
         f"{outcomes.count('pruned')}",
-        f"{outcomes.count('diverged')}",
+        f"{outcomes.count('diverged') + outcomes.count('out_of_memory')}",
         amount(sum(each.seconds for each in tried)),
         f"{sum(each.samples for each in tried):,}",
         _validation(tried[0], name, say),
@@ -148,6 +148,7 @@ def _tried_row(record: Record, tried: Tried, say: Messages) -> tuple[str, ...]:
         ("tune.is_default", tried.number == 0),
         ("tune.is_pruned", tried.outcome == "pruned"),
         ("tune.is_diverged", tried.outcome == "diverged"),
+        ("tune.is_out_of_memory", tried.outcome == "out_of_memory"),
         ("tune.is_chosen", tried.chosen),
     )
     return (

@@ -108,7 +108,7 @@ def _judged(cell: PairedCell, threshold: float) -> Finding:
     samples = cell.case.batch_size * cell.steps
     middles = [
         samples / statistics.median(seconds)
-        for seconds in zip(*(pair.seconds("wall") for pair in cell.pairs), strict=True)
+        for seconds in zip(*(pair.seconds for pair in cell.pairs), strict=True)
     ]
     return Finding(
         cell=cell.case.name,

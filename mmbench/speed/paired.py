@@ -9,9 +9,8 @@ import math
 import statistics
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import islice
-from typing import Literal
 
 from mmbench.errors import NotComparable, PlanError
 from mmbench.speed.arm import Arm, Limits, Program
@@ -29,14 +28,6 @@ DRIFT = 0.02  # of the median: a smaller trend is no warm-up
 ALIKE = ("device", "device_name", "threads", "precision", "settings")
 """Of the fingerprints of both sides, where both have them: otherwise a step is other work."""
 
-Clock = Literal["wall", "cpu"]
-"""wall: what a user waits. cpu: what all threads of the process were given; on a CPU that others
-use it varies less, and it sees no waiting."""
-
-ONE_THREAD = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
-"""For the processor's clock: threads that wait for each other spin, and spinning is processor time.
-A thread that waits for another which a neighbour has pushed aside would count as slower work."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimedPair:
@@ -45,10 +36,10 @@ class TimedPair:
     baseline: Ran
     candidate: Ran
 
-    def seconds(self, clock: Clock) -> tuple[float, float]:
-        if clock == "wall":
-            return self.baseline.seconds, self.candidate.seconds
-        return self.baseline.cpu_seconds, self.candidate.cpu_seconds
+    @property
+    def seconds(self) -> tuple[float, float]:
+        """What a user waits for each."""
+        return self.baseline.seconds, self.candidate.seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,16 +54,6 @@ class Settled:
 class Programs:
     baseline: Program
     candidate: Program
-
-    def on(self, clock: Clock) -> "Programs":
-        """The same, with as many threads as suit the clock."""
-        if clock == "wall":
-            return self
-        return Programs(baseline=_single(self.baseline), candidate=_single(self.candidate))
-
-
-def _single(program: Program) -> Program:
-    return replace(program, environment={**program.environment, **ONE_THREAD})
 
 
 @dataclass(slots=True, kw_only=True)

@@ -18,7 +18,6 @@ from mmbench.speed.arm import Limits
 from mmbench.speed.messages import Memory
 from mmbench.speed.paired import (
     WINDOW_SECONDS,
-    Clock,
     Pairing,
     Programs,
     TimedPair,
@@ -36,7 +35,6 @@ class Conditions:
     rule: PairedRule
     budget_seconds: float = 600.0
     window_seconds: float = WINDOW_SECONDS
-    clock: Clock = "wall"
     visits: int = 3
     limits: Limits = field(default_factory=Limits)
 
@@ -103,8 +101,9 @@ class _Cell:
     def is_open(self) -> bool:
         return self.decision is None and self.failure is None
 
-    def seconds(self, clock: Clock) -> list[tuple[float, float]]:
-        return [pair.seconds(clock) for pair in self.pairs]
+    @property
+    def seconds(self) -> list[tuple[float, float]]:
+        return [pair.seconds for pair in self.pairs]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,7 +152,7 @@ def time_paired(
     for cell in cells.values():
         last = _last_look(cell, rule)
         if cell.is_open and last is not None:
-            cell.decision = stopped(rule, cell.seconds(conditions.clock), last)
+            cell.decision = stopped(rule, cell.seconds, last)
     return tuple(_seen(cell) for cell in cells.values())
 
 
@@ -198,7 +197,7 @@ def _time(
     _prepare(pairing, cell, conditions, visit.until)
     for pair in pairing.pairs():
         cell.pairs.append(pair)
-        watcher.paired(cell.case, cell.seconds(conditions.clock), visit.wanted)
+        watcher.paired(cell.case, cell.seconds, visit.wanted)
         if len(cell.pairs) >= visit.goal or time.monotonic() >= visit.until:
             break
     cell.memory.append(pairing.memory())
@@ -216,7 +215,7 @@ def _judge(cells: dict[str, _Cell], conditions: Conditions, look: int) -> None:
     """Those that are open and have all pairs of the look. The family is all that were asked for."""
     wanted = conditions.rule.looks[look]
     whole = {
-        name: cell.seconds(conditions.clock)
+        name: cell.seconds
         for name, cell in cells.items()
         if cell.is_open and len(cell.pairs) >= wanted
     }

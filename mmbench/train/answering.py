@@ -15,6 +15,7 @@ from mmbench.data.prepared import Inputs, Prepared
 from mmbench.data.views import rows_at, spread
 from mmbench.meters.clock import StepClock, Window, synchronise
 from mmbench.meters.enough import mean_is_known
+from mmbench.meters.flops import flops_of
 from mmbench.meters.latency import latency_measurements, staged
 from mmbench.meters.noise import FEW_WINDOWS
 from mmbench.meters.rates import steady_windows, throughput
@@ -37,6 +38,7 @@ LATENCY_SHARE = 0.25  # of the time for inference, where that is short
 LATENCY_CALLS = 1000
 PREPARING_SECONDS = 1.0
 PREPARING_LEAST_SECONDS = 0.5
+COUNTED_ROWS = 16  # whose FLOPs are counted, with a graph
 
 
 TIMED_EARLIER = "measured when an earlier trial of this cell was timed"
@@ -64,6 +66,7 @@ def time_answering(finetuned: Finetuned, setting: Setting) -> Answering:
         *throughput(windows, "inference"),
         with_preparing(finetuned, setting),
         *latency(finetuned, setting),
+        counted(finetuned, setting),
     )
     seconds = time.perf_counter() - began
     return Answering(windows=tuple(windows), measurements=measurements, seconds=seconds)
@@ -178,6 +181,27 @@ def latency(finetuned: Finetuned, setting: Setting) -> tuple[Measurement, ...]:
         *latency_measurements(found.model, "latency"),
         *latency_measurements(found.preparing, "preparing"),
         *latency_measurements(found.whole, "latency_with_preparing"),
+    )
+
+
+def counted(finetuned: Finetuned, setting: Setting) -> Measurement:
+    """FLOPs of one answer, by torch's counter (`meters.flops`): of COUNTED_ROWS rows spread over
+    the split together, each padded to the longest of them, as a batch is."""
+    test = finetuned.prepared[_tested(finetuned)]
+    rows = rows_at(test, spread(len(test), COUNTED_ROWS))
+    device, model = setting.device, finetuned.model
+    inputs = {name: tensor.to(device) for name, tensor in rows.collate(range(len(rows))).items()}
+
+    def answer() -> None:
+        with autocast(device, setting.recipe.precision):
+            model.predict(inputs)
+
+    model.to(device).eval()
+    return Measurement(
+        name="inference_flops_per_sample",
+        unit="FLOP",
+        value=flops_of(answer) / len(rows),
+        note=f"counted on {len(rows)} rows, padding included",
     )
 
 

@@ -13,13 +13,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import torch
+
 from mmbench.atomic import write_atomically
 from mmbench.cards import Recipe, Span, Tuning
 from mmbench.codec import dump_json, load_json
-from mmbench.errors import Diverged
+from mmbench.errors import Diverged, TrialError
 from mmbench.progress import Watcher
 from mmbench.records import CurvePoint, Tried
-from mmbench.train.device import seed_for
+from mmbench.train.device import free_memory, seed_for
 from mmbench.train.stopping import Scored, goodness
 
 if TYPE_CHECKING:
@@ -49,7 +51,8 @@ def search(
 ) -> tuple[Tried, ...]:
     """Every setting that was tried, one of them chosen: the best on validation.
 
-    Of equals the first is chosen. `rows`: of the training split. Diverged if every setting did.
+    Of equals the first is chosen. `rows`: of the training split. Diverged if every setting did,
+    TrialError if none finished.
     """
     tuning = recipe.tune
     assert tuning is not None, "a search belongs to a recipe with tune"
@@ -98,6 +101,10 @@ def _try(recipe: Recipe, attempt: Attempt, drawn: "optuna.Trial", rows: int) -> 
         found = replace(found, outcome="pruned", reason=str(reason))
     except Diverged as reason:
         found = replace(found, outcome="diverged", reason=str(reason))
+    except torch.OutOfMemoryError as reason:
+        found = replace(found, outcome="out_of_memory", reason=str(reason).partition("\n")[0])
+    if found.outcome == "out_of_memory":  # here the frames that held the tensors are gone
+        free_memory()
     best = max(curve, key=goodness, default=None)
     return replace(
         found,
@@ -110,8 +117,13 @@ def _try(recipe: Recipe, attempt: Attempt, drawn: "optuna.Trial", rows: int) -> 
 
 def _chosen(tried: list[Tried]) -> tuple[Tried, ...]:
     finished = [each for each in tried if each.outcome == "finished"]
-    if not finished:
+    if all(each.outcome == "diverged" for each in tried):
         raise Diverged(f"all {len(tried)} settings diverged; the first: {tried[0].reason}")
+    if not finished:
+        raise TrialError(
+            f"none of {len(tried)} settings finished; the first: {tried[0].outcome}: "
+            f"{tried[0].reason}"
+        )
     best = max(finished, key=lambda each: max(goodness(point) for point in each.curve))
     return tuple(replace(each, chosen=each is best) for each in tried)
 
@@ -147,7 +159,8 @@ def _study(
 
 
 def _tell(study: "optuna.Study", drawn: "optuna.Trial", tried: Tried) -> None:
-    """One that diverged counts as pruned before its first validation: the worst there is."""
+    """One that diverged, or that memory did not suffice for, counts as pruned before its first
+    validation: the worst there is."""
     import optuna
 
     if tried.outcome == "finished":

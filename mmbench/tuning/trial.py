@@ -21,6 +21,7 @@ from mmbench.train.stopping import Scored
 from mmbench.workbench import Bench
 
 READ = ("train", "validation")
+FAILED = {"diverged": "diverged", "out_of_memory": "ran out of memory"}
 
 
 def setting_of(record: Record, adapter: Adapter, bench: Bench, watcher: Watcher) -> Setting:
@@ -66,10 +67,10 @@ def searched(record: Record, folder: Path, bench: Bench, watcher: Watcher) -> It
         watcher=watcher,
         journal=Kept(file=folder.parent / JOURNAL, of=of),
     )
-    diverged = [
-        f"tuning: setting {each.number + 1} diverged: {each.reason}"
+    failed = [
+        f"tuning: setting {each.number + 1} {FAILED[each.outcome]}: {each.reason}"
         for each in tried
-        if each.outcome == "diverged"
+        if each.outcome in FAILED
     ]
     spent = Measurement(name="search_seconds", unit="s", value=sum(each.seconds for each in tried))
     yield replace(
@@ -79,7 +80,7 @@ def searched(record: Record, folder: Path, bench: Bench, watcher: Watcher) -> It
         tried=tried,
         dropped=data.dropped,
         measurements=(*record.measurements, spent),
-        warnings=(*few, *diverged),
+        warnings=(*few, *failed),
     )
 
 

@@ -226,13 +226,12 @@ def test_against_times_both_in_turn(
     fake = SimpleNamespace(SUITE="gate", Against=SimpleNamespace, paired_report=paired_report)
     monkeypatch.setitem(sys.modules, "mmbench.cli.gate_against", fake)
     flags = ("--random-init", "--minutes", "3", "--device", "cpu", "--threshold-rate", "0.1")
-    assert mm("gate", "--against", "main", "--clock", "cpu", *flags).status == 1
+    assert mm("gate", "--against", "main", *flags).status == 1
     expected = SimpleNamespace(
         against="main",
         suite="gate",
         cards=(),
         device="cpu",
-        clock="cpu",
         init="random",
         budget_minutes=3.0,
         thresholds=GateThresholds(rate=0.1, memory=0.05),  # the memory is the suite's own

@@ -9,12 +9,10 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
-import torch
 
 from mmbench.cards import BenchBlock, Block, GateThresholds, Suite
 from mmbench.catalog import Catalog
 from mmbench.cli.gate_against import (
-    ON_PROCESSOR_TIME,
     SUITE,
     Against,
     Progress,
@@ -23,7 +21,7 @@ from mmbench.cli.gate_against import (
 )
 from mmbench.errors import PlanError
 from mmbench.speed.arm import Program
-from mmbench.speed.paired import ONE_THREAD, Programs
+from mmbench.speed.paired import Programs
 from mmbench.speed.session import Conditions, PairedCell, Watcher
 from mmbench.speed_record import SpeedCase
 from tests.speed.arms import CASE
@@ -91,29 +89,6 @@ def test_the_device_is_chosen_once_for_both_sides(
     monkeypatch.setattr("torch.cuda.is_available", lambda: False)
     paired_report(replace(ASKED, device="auto"))
     assert standing_in == ["there", "cpu", "gone"]
-
-
-def test_processor_time_is_taken_of_one_thread_and_told(
-    standing_in: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    asked = []
-
-    def time_paired(
-        cases: Sequence[SpeedCase], programs: Programs, conditions: Conditions, __: Watcher
-    ) -> tuple[PairedCell, ...]:
-        asked.append((programs.baseline.environment, conditions.clock))
-        return ()
-
-    monkeypatch.setattr("mmbench.speed.session.time_paired", time_paired)
-    report = paired_report(replace(ASKED, clock="cpu"))
-    assert asked == [(ONE_THREAD, "cpu")]
-    assert report.notes[0] == ON_PROCESSOR_TIME
-
-
-def test_processor_time_says_nothing_of_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mmbench.train.device.choose_device", lambda name: torch.device("cuda"))
-    with pytest.raises(PlanError, match="says nothing of a GPU"):
-        paired_report(replace(ASKED, clock="cpu"))
 
 
 def test_sigterm_takes_the_baseline_s_tree_away(

@@ -9,8 +9,8 @@ import pytest
 
 from benchmarks.gate_power.live import Live, LiveLevel
 from benchmarks.gate_power.replay import Power, decide, drawn, replay, run_of
+from benchmarks.gate_power.slowed import Spent, spent
 from benchmarks.gate_power.slowed import __name__ as slowed
-from benchmarks.gate_power.slowed import spent
 from benchmarks.gate_power.table import BEGIN, END, make_table
 from benchmarks.gate_power.traces import CONDITIONS, LEVELS, Condition, Trace, write_trace
 from mmbench.atomic import write_atomically
@@ -18,6 +18,7 @@ from mmbench.cards import ModelCard
 from mmbench.codec import dump_json
 from mmbench.compare.paired import Decision, Outcome, PairedRule
 from mmbench.speed.arm import Arm, Program
+from mmbench.speed.served import LEAD_STEPS
 from mmbench.speed_record import SpeedCase
 from tests.specimens import ENVIRONMENT, FINGERPRINT
 from tests.speed.arms import LIMITS, ROOT
@@ -90,10 +91,10 @@ def of(power: tuple[Power, ...], method: str, level: float) -> Power:
 
 def test_pairs_cancel_a_difference_of_starts_that_blocks_do_not(out: Path) -> None:
     power = replay(out, 20, RULE).power
-    assert of(power, "paired wall", 0.0).passed == 1
-    assert of(power, "paired wall", 0.1).regression == 1
-    assert of(power, "paired cpu", 0.2).regression == 1
-    assert of(power, "paired wall", 0.0).mean_pairs == 12, "decided at the first look"
+    assert of(power, "paired", 0.0).passed == 1
+    assert of(power, "paired", 0.1).regression == 1
+    assert of(power, "paired", 0.2).regression == 1
+    assert of(power, "paired", 0.0).mean_pairs == 12, "decided at the first look"
     assert of(power, "stored", 0.0).regression > 0.2
     assert of(power, "means", 0.0).regression > 0.2
 
@@ -139,12 +140,12 @@ def test_the_table_says_which_targets_are_met(
     assert text.startswith("# Before\n")
     assert text.endswith("\nAfter.\n")
     assert "stale" not in text
-    assert "| paired, by the wall clock | 0.0 / 0.0 |" in text
+    assert "| paired, the gate's rule | 0.0 / 0.0 |" in text
     assert "| as it was measured | 0.1% | 3.1% |" in text
     assert "3 fresh starts of 40 pairs a level" in text
     assert "Not quiet" not in text
     assert "Slowed by 10%: of 20 decisions 0 pass, 19 regression, 1 cannot tell." in text
-    assert "Targets met: 13 of 13." in capsys.readouterr().out
+    assert "Targets met: 10 of 10." in capsys.readouterr().out
 
 
 def test_the_table_reports_a_target_that_is_missed(out: Path) -> None:
@@ -193,12 +194,22 @@ def test_the_slowed_child_is_slower_by_what_the_file_says(
     with Arm(program, LIMITS) as arm:
         arm.hello()
         arm.load(case, "cpu")
-        plain, slow = [], []
+        plain, slow, reported, before = [], [], [], Spent()
         for _ in range(15):
             share.write_text("0")
             plain.append(arm.run(20).cpu_seconds)
+            assert spent(share).since(before).added_seconds == 0
+            before = spent(share)
             share.write_text("1")
             slow.append(arm.run(20).cpu_seconds)
-        total = spent(share)
-    assert 0 < total.added_seconds < total.step_seconds, "added in every other window"
-    assert 1.6 < np.median(slow) / np.median(plain) < 3.0
+            reported.append(spent(share).since(before))
+            before = spent(share)
+    added = sum(window.added_seconds for window in reported)
+    steps = sum(window.step_seconds for window in reported)
+    assert 1.0 <= added / steps < 1.5, "the last product ends after the step's own time has passed"
+    # a step after a product finds that one's numbers in the cache rather than its own, and takes
+    # longer: what a slowed window reports is set against itself, and the plain ones bound it below
+    whole = np.median([window.step_seconds + window.added_seconds for window in reported])
+    timed = 20 / (20 + LEAD_STEPS)  # of the steps that a window reports
+    assert np.median(slow) / (whole * timed) == pytest.approx(1, abs=0.25)
+    assert np.median(slow) / np.median(plain) > 1.6

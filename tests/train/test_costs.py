@@ -134,3 +134,22 @@ def test_energy_and_clocks_are_looked_at_during_a_fit(
     for place in (i for i, name in enumerate(seen) if name == "told"):
         assert seen[place - 2 : place] == ["energy", "clocks"]
     assert seen.count("told") > 4  # two validations, and what comes before and after
+
+
+def test_an_answers_arithmetic_is_that_of_its_layers_and_its_head(
+    tiny_bert: ModelCard, colours: TaskCard, tmp_path: Path
+) -> None:
+    found = run(tiny_bert, colours, FULL, tmp_path / "run").measurement(
+        "inference_flops_per_sample"
+    )
+    assert found is not None
+    assert found.note == "counted on 16 rows, padding included"
+
+    def encoder(tokens: int) -> int:
+        """Two layers of width 32: four products of 32 × 32 and two of 32 × 64 a token, and all
+        pairs of tokens twice."""
+        return 2 * (2 * (4 * 32**2 + 2 * 32 * 64) * tokens + 4 * tokens**2 * 32)
+
+    pooler, head = 2 * 32**2, 2 * 32 * 3  # upstream's, which runs too; three colours
+    # the longest row, letter by letter: [CLS] a brick of sort ggggggg [SEP]
+    assert found.value == encoder(1 + 1 + 5 + 2 + 4 + 7 + 1) + pooler + head

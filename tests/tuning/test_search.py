@@ -4,10 +4,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
 
 from mmbench.cards import Recipe, Span, Tuning
 from mmbench.codec import dump_json
-from mmbench.errors import Diverged
+from mmbench.errors import Diverged, TrialError
 from mmbench.progress import Silent
 from mmbench.records import CurvePoint, Tried
 from mmbench.train.search import Attempt, Kept, search
@@ -129,6 +130,37 @@ def test_if_every_setting_diverges_the_search_has(tmp_path: Path) -> None:
         raise Diverged("nan")
 
     with pytest.raises(Diverged, match="all 12 settings diverged"):
+        run(never, tmp_path)
+
+
+def test_a_setting_that_memory_does_not_suffice_for_counts_and_the_others_go_on(
+    tmp_path: Path,
+) -> None:
+    small = Landscape()
+
+    def attempt(recipe: Recipe, scored: Scored) -> None:
+        if recipe.batch_size == 32:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried 2 GiB.\nSee the documentation")
+        small(recipe, scored)
+
+    tried = run(attempt, tmp_path)
+    large = [each for each in tried if each.setting["batch_size"] == 32]
+    assert len(tried) == 12
+    assert tried[0] in large, "the recipe's own"
+    assert {(each.outcome, each.reason, each.chosen) for each in large} == {
+        ("out_of_memory", "CUDA out of memory. Tried 2 GiB.", False)
+    }
+    (chosen,) = [each for each in tried if each.chosen]
+    assert chosen.setting["batch_size"] == 16
+
+
+def test_a_search_in_which_nothing_finished_says_of_what(tmp_path: Path) -> None:
+    def never(recipe: Recipe, scored: Scored) -> None:
+        if recipe.batch_size == 16:
+            raise Diverged("nan")
+        raise torch.OutOfMemoryError("no memory")
+
+    with pytest.raises(TrialError, match=r"none of 12 .*; the first: out_of_memory: no mem"):
         run(never, tmp_path)
 
 

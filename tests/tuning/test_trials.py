@@ -152,25 +152,39 @@ def test_keys_change_with_the_space_and_the_number_of_trials(trial: Trial, resul
     assert found[0] == keys(TUNED)
 
 
-def test_a_search_that_was_killed_goes_on(
-    trial: Trial, results: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def tries(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """One number a setting that was trained; KeyboardInterrupt in place of the third."""
     original = searching._try
     count: list[int] = []
 
     def dying(*args: object) -> object:
         if len(count) == 2:
+            count.clear()
             raise KeyboardInterrupt
         count.append(1)
         return original(*args)  # type: ignore[arg-type]
 
     monkeypatch.setattr(searching, "_try", dying)
+    return count
+
+
+def test_a_search_that_was_killed_goes_on(trial: Trial, results: Path, tries: list[int]) -> None:
     with pytest.raises(KeyboardInterrupt):
         run(trial, results)
-    count[:] = [1]  # one setting more, and no second
     search, *_ = records(run(trial, results))
-    assert len(count) == 2
+    assert len(tries) == 1, "the third setting alone"
     assert len(search.tried) == 3
+
+
+def test_a_search_that_was_killed_begins_again_if_it_is_to_be_fresh(
+    trial: Trial, results: Path, tries: list[int]
+) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        run(trial, results)
+    work = prepare_run(planned(trial), results=results, device="cpu", fresh=True)
+    with pytest.raises(KeyboardInterrupt):  # at its third setting again
+        run_suite(work, results=results, executor="inline", device="cpu")
 
 
 def test_if_every_setting_diverges_the_seeds_say_so(trial: Trial, results: Path) -> None:
