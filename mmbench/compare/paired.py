@@ -2,10 +2,11 @@
 
 A cell's evidence is pairs of windows that ran next to each other, baseline and candidate, in the
 order ABBA. A pair's log ratio cancels whatever slowed both; its sign-symmetric noise is what the
-signed-rank test asks for. Beside bursty neighbours the windows of a pair are held up by chance,
-each for itself, and the ratios say little at any number: then the fastest windows of more pairs
-decide (`fast_windows`). `docs/gate.md` says how to read the outcome, `docs/measuring.md` how often
-the rule is wrong.
+signed-rank test asks for. Beside bursty neighbours the windows of a pair are held up each for
+itself, and for a whole visit perhaps the same side more often: the ratios are wide and depend on
+each other, and say little at any number. Then the signed ranks decide nothing, neither way, and the
+fastest windows of more pairs do (`fast_windows`). `docs/gate.md` says how to read the outcome,
+`docs/measuring.md` how often the rule is wrong.
 """
 
 import math
@@ -35,7 +36,8 @@ class PairedRule:
     threshold: of the ratio of times above 1; 0.05 is 5 % slower. alpha: the chance of any false
     alarm over all cells and looks of one session. looks: how many pairs each look has, ascending.
     fast_from: looks of so many pairs and more go by the fast windows, those before by the signed
-    ranks, which need fewer pairs where the machine is quiet.
+    ranks, which need fewer pairs where the machine is quiet. widest: it was not, where their
+    interval is wider than so many times the threshold; such a look decides nothing.
 
     The spending: every look has alpha / (number of looks), so that looking early costs nothing in
     false alarms whatever the looks' correlation (Bonferroni); within a look Holm shares it between
@@ -46,12 +48,15 @@ class PairedRule:
     alpha: float = 0.01
     looks: tuple[int, ...] = (30, 60, 120, 240, 480)
     fast_from: int = 240
+    widest: float = 2.0
 
     def __post_init__(self) -> None:
         if not 0 < self.threshold < math.inf:
             raise ValueError(f"threshold is {self.threshold}; a share above 0 is needed: 0.05")
         if not 0 < self.alpha < 0.5:
             raise ValueError(f"alpha is {self.alpha}; a chance between 0 and 0.5 is needed: 0.01")
+        if not self.widest > 0:
+            raise ValueError(f"widest is {self.widest}; times of the threshold are needed: 2")
         if not self.looks or list(self.looks) != sorted(set(self.looks)):
             raise ValueError(f"looks are numbers of pairs, each larger: {list(self.looks)}")
         if 0.5 ** self.looks[0] > self.look_alpha:
@@ -130,7 +135,8 @@ def judge_look(
     regression: the look's test rejects "no slower" at the look's α, Holm over the cells, and the
     ratio is past the threshold. pass: the test rejects at the look's α that the candidate is slower
     by the threshold or more; a faster candidate passes so, and one that is slower by less than the
-    threshold. Where the noise cannot resolve the threshold there is neither.
+    threshold. Where the noise cannot resolve the threshold there is neither, nor where a look by
+    signed ranks has too wide an interval.
     """
     _check(rule, pairs, look)
     cells = family or len(pairs)
@@ -191,11 +197,13 @@ def _evidence(rule: PairedRule, pairs: Pairs, look: int, cells: int) -> _Evidenc
 def _decide(
     rule: PairedRule, evidence: _Evidence, found: Decision, *, slower: bool
 ) -> Decision | None:
-    if slower and found.ratio > 1 + rule.threshold:
-        return replace(found, outcome="regression", reason=None)
-    if evidence.under:
-        return replace(found, outcome="pass", reason=None)
-    narrow = found.low > 0 and found.high / found.low < 1 + rule.threshold
+    width = found.high / found.low - 1 if found.low > 0 else math.inf
+    if rule.test(found.look) == "fast_windows" or width < rule.widest * rule.threshold:
+        if slower and found.ratio > 1 + rule.threshold:
+            return replace(found, outcome="regression", reason=None)
+        if evidence.under:
+            return replace(found, outcome="pass", reason=None)
+    narrow = width < rule.threshold
     if not rule.ends(found.look, narrow=narrow):
         return None
     reason: Undecided = "near_threshold" if narrow else "noisy"

@@ -53,8 +53,12 @@ def shared(rng: np.random.Generator, count: int) -> Floats:
 
 def last(rule: PairedRule, logs: Floats, slower: float) -> Decision:
     """What the rule ends with when it may extend."""
+    return ending(rule, pairs(logs[: 2 * rule.looks[-1]], slower))
+
+
+def ending(rule: PairedRule, found: list[tuple[float, float]]) -> Decision:
     for look, count in enumerate(rule.looks):
-        decision = judge_look(rule, {"cell": pairs(logs[: 2 * count], slower)}, look)["cell"]
+        decision = judge_look(rule, {"cell": found[:count]}, look)["cell"]
         if decision is not None:
             return decision
     raise AssertionError("the last look left it undecided")
@@ -90,6 +94,26 @@ def test_beside_others_the_fast_windows_catch_what_the_signed_ranks_cannot() -> 
     assert same["pass"] > 0.9
 
 
+def test_hold_ups_that_stay_with_one_side_are_no_alarm_and_hide_no_slow_down() -> None:
+    """Whole visits in which the candidate, or the baseline, is held up more often than the other:
+    no two pairs of them are independent."""
+
+    def one_sided(seed: int, held_up: int) -> list[tuple[float, float]]:
+        rng = np.random.default_rng(seed)
+        found = np.exp(rng.normal(0, 0.01, (RULE.looks[-1], 2)))
+        times = 1 + (rng.random(len(found)) < 0.6) * rng.uniform(0.3, 3, len(found))
+        found[:, held_up] *= times
+        return [(float(a), float(b)) for a, b in found]
+
+    for seed in range(5):
+        same = one_sided(seed, 1)
+        assert slower_p([math.log(b / a) for a, b in same[:30]]) < RULE.look_alpha
+        assert ending(RULE, same).outcome == "pass"
+        slower = [(a, 1.2 * b) for a, b in one_sided(seed, 0)]
+        decision = ending(RULE, slower)
+        assert (decision.outcome, decision.test) == ("regression", "fast_windows")
+
+
 def test_a_decision_says_by_which_test_it_was_made() -> None:
     logs = shared(np.random.default_rng(0), 2 * RULE.looks[-1])
     decision = last(RULE, logs, 1.2)
@@ -103,7 +127,7 @@ def test_a_decision_says_by_which_test_it_was_made() -> None:
 
 def test_the_looks_together_alarm_no_more_often_than_alpha() -> None:
     """With next to no threshold the test alone decides, so this sees the α that is spent."""
-    rule = PairedRule(threshold=1e-9, alpha=0.1, looks=(10, 20, 40))
+    rule = PairedRule(threshold=1e-9, alpha=0.1, looks=(10, 20, 40), widest=math.inf)
     rounds = 1000
     found = shares(rule, quiet, 1.0, rounds)
     assert found["regression"] <= 0.1 + 3 * math.sqrt(0.1 * 0.9 / rounds)
@@ -173,7 +197,7 @@ def test_when_the_time_ends_it_cannot_be_told() -> None:
 
 def test_many_cells_share_the_alpha() -> None:
     """A slow-down that is just past the threshold alone is not an alarm among fifty others."""
-    rule = PairedRule(alpha=0.05, looks=(20,))
+    rule = PairedRule(alpha=0.05, looks=(20,), widest=math.inf)
     found = pairs(np.random.default_rng(5).normal(0, 0.1, 40), 1.05)
     assert 0.002 < slower_p([math.log(b / a) for a, b in found]) < 0.04
     others = {f"cell {i}": [(1.0, 1.0)] * 20 for i in range(49)}
@@ -211,6 +235,7 @@ def test_too_few_pairs_for_the_look_are_an_error() -> None:
         ({"looks": (30, 30)}, "each larger"),
         ({"looks": ()}, "each larger"),
         ({"looks": (5, 30)}, "5 pairs can show nothing"),
+        ({"widest": 0.0}, "widest is 0"),
         ({"fast_from": 60}, "the 6 fastest of 60 pairs can show nothing"),
     ],
 )
