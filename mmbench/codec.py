@@ -59,8 +59,24 @@ def load_json(cls: type[T], text: bytes) -> T:
     return _adapter(cls).validate_json(text, strict=True)
 
 
+_NOW = f'{{\n "format": {FORMAT},'.encode()
+"""How `dump_json` begins a record of this format: it need not be parsed first to learn which."""
+
+
 def load_record(text: bytes, where: Path) -> Record:
     """Read a record of this format or an older one; StoreError for a newer or broken one."""
+    try:
+        return load_json(Record, text if text.startswith(_NOW) else _of_today(text, where))
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        if first["type"] == "json_invalid":
+            raise StoreError(f"{where}: not a record ({first['msg']}). Remove it.") from None
+        place = ".".join(str(part) for part in first["loc"])
+        raise StoreError(f"{where}: {place}: {first['msg']}. Remove it.") from None
+
+
+def _of_today(text: bytes, where: Path) -> bytes:
+    """The record in the present format."""
     try:
         tree = json.loads(text)
         written = tree["format"]
@@ -73,12 +89,7 @@ def load_record(text: bytes, where: Path) -> Record:
             f"{where}: format {written} was written by a newer mmbench; this one reads up to "
             f"{FORMAT}. Upgrade mmbench."
         )
-    try:
-        return load_json(Record, text if written == FORMAT else upgraded(tree, written))
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise StoreError(f"{where}: {place}: {first['msg']}. Remove it.") from None
+    return text if written == FORMAT else upgraded(tree, written)
 
 
 # ------------------------------------------------------------------------------- types

@@ -1,7 +1,9 @@
 """Where and with what something ran: what parts records, and what only informs."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from functools import lru_cache
+from typing import Any, cast
 
 from mmbench.digests import digest_of, set_fields
 
@@ -38,7 +40,22 @@ class Fingerprint:
     def digest(self) -> str:
         """Of everything but `code`. What is not recorded does not enter, and so parts a record from
         one that knows more."""
-        return digest_of({k: v for k, v in set_fields(self).items() if k != "code"})
+        return _digest(tuple(_frozen(getattr(self, item.name)) for item in fields(self)))
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(sorted(value.items())) if isinstance(value, Mapping) else value
+
+
+@lru_cache(maxsize=1024)  # the records of a sweep share a few, and each is asked again and again
+def _digest(values: tuple[Any, ...]) -> str:
+    """values: of the fingerprint's fields in order, mappings as pairs."""
+    told = {
+        item.name: dict(value) if isinstance(value, tuple) else value
+        for item, value in zip(fields(Fingerprint), values, strict=True)
+    }
+    known = set_fields(Fingerprint(**cast("dict[str, Any]", told)))
+    return digest_of({name: value for name, value in known.items() if name != "code"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

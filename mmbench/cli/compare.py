@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from mmbench.cli.options import Lang, Language, one_language
-from mmbench.cli.reading import records_in
+from mmbench.cli.reading import records_in, remembered
 
 
 def compare(
@@ -39,7 +39,7 @@ def compare(
     if all(folder.is_dir() for folder in folders):
         if results:
             raise PlanError("two folders are two runs; --results is for models and recipes")
-        one, other = (findings(records_in([folder])) for folder in folders)
+        one, other = (findings(records_in([folder]), remembered()) for folder in folders)
         pairs, found = pairs_of_runs(one, other), one
         names = [folder.resolve().name for folder in folders]
         if names[0] == names[1]:
@@ -47,7 +47,7 @@ def compare(
     else:
         if not results:
             raise PlanError(f"{first} and {second} are no folders; for models say --results DIR")
-        found = other = findings(records_in(results))
+        found = other = findings(records_in(results), remembered())
         pairs = pairs_by_name(found, first, second)
         names = [first, second]
     if not pairs:

@@ -1,10 +1,12 @@
 """Records of the folders that a command is given."""
 
+import gc
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from mmbench.compare.remembered import Remembered
     from mmbench.store import Stored
 
 
@@ -14,9 +16,22 @@ def records_in(folders: Sequence[Path]) -> "list[Stored]":
     from mmbench.store import Store
 
     stored = []
-    for folder in dict.fromkeys(path.resolve() for path in folders):
-        found = Store(folder).select()
-        if not found:
-            raise StoreError(f"{folder}: no records here; mmbench run writes some")
-        stored += found
+    gc.disable()
+    try:
+        for folder in dict.fromkeys(path.resolve() for path in folders):
+            found = Store(folder).select()
+            if not found:
+                raise StoreError(f"{folder}: no records here; mmbench run writes some")
+            stored += found
+    finally:
+        gc.freeze()  # they stay to the end: to look through thousands again and again takes seconds
+        gc.enable()
     return stored
+
+
+def remembered() -> "Remembered":
+    """Paired statistics of earlier reports, in the user's cache."""
+    from mmbench.compare.remembered import Remembered
+    from mmbench.data.cache import Cache, default_cache_root
+
+    return Remembered(Cache(default_cache_root()))

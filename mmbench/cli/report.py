@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mmbench.cli.options import Lang, Language, one_language
-from mmbench.cli.reading import records_in
+from mmbench.cli.reading import records_in, remembered
 
 if TYPE_CHECKING:
     from mmbench.report.limits import Limits
@@ -85,6 +85,7 @@ def report(
         title=title,
         limits=limits,
         formats=[name for name in FORMATS if form in (ReportFormat.ALL, name)],
+        remembered=remembered(),
     )
     print_pages(files)
     if open_page:
@@ -105,4 +106,7 @@ def _show(stored: "Sequence[Stored]", lang: Language, title: str | None, limits:
     from mmbench.report.build import build
     from mmbench.report.terminal import show
 
-    show(build(stored, lang=one_language(lang), title=title, limits=limits), output())
+    document = build(
+        stored, lang=one_language(lang), title=title, limits=limits, remembered=remembered()
+    )
+    show(document, output())

@@ -256,10 +256,13 @@ def shortfalls(records: "Sequence[Record]") -> list[str]:
 
 
 def _write_report(summary: "RunSummary", folder: Path, lang: Language, command: str) -> None:
+    from mmbench.cli.reading import remembered
     from mmbench.cli.report import print_pages
     from mmbench.report.write import write_report
 
-    pages = write_report(summary.stored, folder, lang=lang.value, reproduce=command)
+    pages = write_report(
+        summary.stored, folder, lang=lang.value, reproduce=command, remembered=remembered()
+    )
     print_pages(pages)
 
 

@@ -9,20 +9,22 @@ the best is seen in the same data, so that testing it against the others is look
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from statistics import NormalDist
 from typing import TYPE_CHECKING
 
 from mmbench.compare.cells import Cell
 from mmbench.compare.gate import Reason
 from mmbench.compare.seeds import satterthwaite
+from mmbench.errors import StoreError
 from mmbench.metrics.table import Metric, metric
 from mmbench.records import Record
 from mmbench.store import Stored
 
 if TYPE_CHECKING:
     from mmbench.compare.answered import Answers
-    from mmbench.compare.quality import Evidence
+    from mmbench.compare.quality import Evidence, Seed
+    from mmbench.compare.remembered import Remembered
 
 ALPHA = 0.05  # of any false claim on one task
 MOST = (
@@ -55,54 +57,114 @@ class Versus:
     worse: bool
 
 
-def versus_best(leaders: Sequence[Cell], split: str, stored_of: StoredOf) -> list[Versus]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contest:
+    """found: the best cell against others. unread: why answers that had been kept are none now."""
+
+    found: tuple[Versus, ...] = ()
+    unread: tuple[str, ...] = ()
+
+
+def versus_best(
+    leaders: Sequence[Cell],
+    split: str,
+    stored_of: StoredOf,
+    remembered: "Remembered | None" = None,
+) -> Contest:
     """The first cell against each of the others whose answers to the same examples are there, with
     the same seeds; others are left out."""
     if len(leaders) < 2:
-        return []
+        return Contest()
     from mmbench.compare.signed_rank import holm
 
-    best, found = leaders[0], []
+    best, found, unread = leaders[0], [], []
     for cell in leaders[1 : 1 + MOST]:
-        told = against(best, cell, split, stored_of)
+        try:
+            told = against(best, cell, split, stored_of, remembered)
+        except StoreError as error:
+            unread.append(str(error))
+            continue
         if told is not None:
             found.append((cell, told))
     pairs = len(found) * (len(found) + 1) // 2
     rejected = holm([told.p for _, told in found], ALPHA, family=pairs) if found else []
-    return [
-        Versus(
-            cell=cell,
-            drop=told.drop,
-            p=told.p,
-            count=told.count,
-            worse=bool(worse) and told.drop > 0,
-        )
-        for (cell, told), worse in zip(found, rejected, strict=True)
-    ]
+    return Contest(
+        found=tuple(
+            Versus(
+                cell=cell,
+                drop=told.drop,
+                p=told.p,
+                count=told.count,
+                worse=bool(worse) and told.drop > 0,
+            )
+            for (cell, told), worse in zip(found, rejected, strict=True)
+        ),
+        unread=tuple(dict.fromkeys(unread)),
+    )
 
 
-def against(best: Cell, other: Cell, split: str, stored_of: StoredOf) -> Against | None:
+def against(
+    best: Cell,
+    other: Cell,
+    split: str,
+    stored_of: StoredOf,
+    remembered: "Remembered | None" = None,
+) -> Against | None:
     """By the task's primary metric. None where the same examples were not answered with the same
-    seeds, where the answers were not kept, or where of them nothing can be shown."""
-    from mmbench.compare.quality import Evidence, evidence, has_groups, paired_answers, unfit
-
-    row = metric(best.task.primary)
+    seeds, where the answers were not kept, or where of them nothing can be shown. StoreError for
+    answers that changed since their record was written."""
     if best.seeds != other.seeds:
         return None
     pairs = [
         (stored_of(first), stored_of(second))
         for first, second in zip(best.records, other.records, strict=True)
     ]
+    from mmbench.compare.predictions import FILE, has_predictions
+
+    if not all(has_predictions(stored) for pair in pairs for stored in pair):
+        return None
+    if remembered is None:
+        return _against(pairs, split)
+
+    def work_out() -> dict[str, float] | None:
+        told = _against(pairs, split)
+        return None if told is None else asdict(told)
+
+    trial = best.records[0].trial
+    answers = [
+        [stored.record.artefacts[FILE].sha256, list(stored.record.labels), _groups(stored, split)]
+        for pair in pairs
+        for stored in pair
+    ]
+    found = remembered.once([trial.task.primary, trial.task_behaviour, split, answers], work_out)
+    if found is None:
+        return None
+    return Against(drop=found["drop"], p=found["p"], count=int(found["count"]))
+
+
+def _groups(stored: Stored, split: str) -> bool:
+    from mmbench.compare.quality import has_groups
+
+    return has_groups(stored.record, split)
+
+
+def _against(pairs: "Sequence[Seed]", split: str) -> Against | None:
+    from mmbench.compare.quality import Evidence, evidence, has_groups, paired_answers, unfit
+
+    first, _ = pairs[0]
+    row = metric(first.record.trial.task.primary)
     try:
         known = paired_answers(pairs, split)
         if isinstance(known, Reason):
             return None
         if not any(found.moved(row.name) for found in known):
             return Against(drop=0.0, p=1.0, count=len(known[0]))
-        if unfit(row, known, grouped=has_groups(best.records[0], split)) is not None:
+        if unfit(row, known, grouped=has_groups(first.record, split)) is not None:
             return None
         told = evidence(row, known)
-    except ValueError:  # a file that changed, of another version, or of answers that are not finite
+    except StoreError:  # a file that changed since: not "nothing can be shown"
+        raise
+    except ValueError:  # a file of another version, or answers that are not finite
         return None
     if not isinstance(told, Evidence):
         return None

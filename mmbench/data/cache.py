@@ -1,4 +1,4 @@
-"""Arrays that are computed once: tokens, pixels, features, by the digest of what made them.
+"""What is computed once: tokens, pixels, features, statistics, by the digest of what made them.
 
 An entry is a folder of memory-mapped `.npy` files and `facts.json` beside them, which names each
 file's size. It is built under a temporary name, by one process while the others wait, and renamed
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 LOCATION = "MMBENCH_CACHE"
 LIMIT = "MMBENCH_CACHE_GB"
-KINDS = ("features", "pixels", "sounds", "tokens")
+KINDS = ("features", "pixels", "sounds", "statistics", "tokens")
 MOST_BYTES = 50 * 10**9
 SHARE_OF_DISK = 0.1
 TOUCH_SECONDS = 60.0  # a use is noted once in this time: a look-up should not write

@@ -1,6 +1,7 @@
 """Records → document: the sections of a report, in the order in which a reader needs them."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from mmbench.report import closing
 from mmbench.report.cost import cost
@@ -20,6 +21,9 @@ from mmbench.report.summary import summary
 from mmbench.report.tuning import tuning
 from mmbench.store import Stored
 
+if TYPE_CHECKING:
+    from mmbench.compare.remembered import Remembered
+
 NO_LIMITS = Limits()
 
 
@@ -30,13 +34,14 @@ def build(
     title: str | None = None,
     reproduce: str | None = None,
     limits: Limits = NO_LIMITS,
+    remembered: "Remembered | None" = None,
 ) -> Document:
     """The report of these records in one language.
 
     Without a title the catalogue's is used. `reproduce` is the command that ran the records, such
     as `mmbench run quickstart`. StoreError if there is no record.
     """
-    found = findings(stored)
+    found = findings(stored, remembered)
     return document_of(found, lang=lang, title=title, reproduce=reproduce, limits=limits)
 
 

@@ -49,7 +49,8 @@ def pairs_of_runs(first: Findings, second: Findings) -> list[tuple[Cell, Cell]]:
 
 
 def judged(pairs: Sequence[tuple[Cell, Cell]], stored_of: Mapping[int, Findings]) -> list[Pair]:
-    """stored_of: the findings that a record's files belong to, by the identity of the record."""
+    """stored_of: the findings that a record's files belong to, by the identity of the record.
+    StoreError for answers that changed since their record was written."""
     from mmbench.compare.signed_rank import holm
 
     found = []
@@ -57,7 +58,13 @@ def judged(pairs: Sequence[tuple[Cell, Cell]], stored_of: Mapping[int, Findings]
         split = main_split(splits_scored([*first.records, *second.records]))
         if split is None:
             continue
-        told = against(first, second, split, lambda r: stored_of[id(r)].stored(r))
+        told = against(
+            first,
+            second,
+            split,
+            lambda r: stored_of[id(r)].stored(r),
+            stored_of[id(first.records[0])].remembered,
+        )
         found.append(Pair(first=first, second=second, split=split, told=told))
     tested = [pair.told.p for pair in found if pair.told is not None]
     rejected = iter(holm(tested, ALPHA) if tested else [])

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from mmbench.compare.cells import Basis, Cell, Estimate, by_basis, cells, setup_of
 from mmbench.compare.checks import Verdict, goodness, main_split, separable, splits_scored
@@ -14,6 +14,9 @@ from mmbench.errors import StoreError
 from mmbench.kinds import Kind, kind
 from mmbench.records import Record, Status
 from mmbench.store import Stored, latest
+
+if TYPE_CHECKING:
+    from mmbench.compare.remembered import Remembered
 
 T = TypeVar("T")
 
@@ -74,6 +77,7 @@ class Findings:
     searches: tuple[Record, ...] = ()
     folders: Mapping[int, Path] = field(default_factory=dict, repr=False, compare=False)
     """Where the files beside a record lie, by the identity of the record."""
+    remembered: "Remembered | None" = field(default=None, repr=False, compare=False)
     _known: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def once(self, key: Hashable, work_out: Callable[[], T]) -> T:
@@ -94,10 +98,11 @@ class Findings:
         return next((setup.letter for setup in self.setups if setup.key == key), None)
 
 
-def findings(stored: Sequence[Stored]) -> Findings:
+def findings(stored: Sequence[Stored], remembered: "Remembered | None" = None) -> Findings:
     """Work out what the records say; of repeats of a trial on one fingerprint the last counts.
 
-    StoreError if there is no record at all.
+    remembered: where paired statistics are kept from report to report. StoreError if there is no
+    record at all.
     """
     if not stored:
         raise StoreError(
@@ -118,6 +123,7 @@ def findings(stored: Sequence[Stored]) -> Findings:
         ambiguous=_ambiguous(found),
         searches=tuple(record for record in everything if record.trial.search),
         folders={id(item.record): item.folder for item in kept},
+        remembered=remembered,
     )
 
 

@@ -10,7 +10,7 @@ import hashlib
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,6 +35,7 @@ from mmbench.report.values import is_missing, numeric_columns, reading
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+    from markupsafe import Markup
 
 ASSETS = Path(__file__).parent / "assets"
 LONG = 8  # rows from which on a table has a filter of its own
@@ -49,15 +50,6 @@ KINDS = {
     Link: "link",
     Details: "details",
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cell:
-    """value: what the column is sorted by, "" where the cell has no number or is missing."""
-
-    text: str
-    value: str
-    missing: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,10 +124,17 @@ class Page:
         told = zip(table.columns, numeric_columns(table), strict=True)
         return [(one_line(column.header), column.align, number) for column, number in told]
 
-    def rows(self, table: Table) -> Iterator[list[Cell]]:
+    def rows(self, table: Table) -> "Iterator[Markup]":
+        """The cells of each row: in Python, as a template takes most of a large page's time."""
+        from markupsafe import Markup
+
         numbers = numeric_columns(table)
+        forms = [
+            (column.align, number) for column, number in zip(table.columns, numbers, strict=True)
+        ]
         for row in table.rows:
-            yield [_cell(text, number) for text, number in zip(row, numbers, strict=True)]
+            cells = (_cell(text, *form) for text, form in zip(row, forms, strict=True))
+            yield Markup("").join(cells)
 
     def is_long(self, table: Table) -> bool:
         return len(table.rows) >= LONG
@@ -148,13 +147,16 @@ class Page:
         return "\n".join(lines(block.text))
 
 
-def _cell(text: str, number: bool) -> Cell:
+@lru_cache(maxsize=2**16)
+def _cell(text: str, align: str, number: bool) -> "Markup":
+    """With what its column is sorted by, unless it has no number or is missing."""
+    from markupsafe import Markup
+
     found = reading(text) if number else None
-    return Cell(
-        text=one_line(text),
-        value="" if found is None else f"{found.value:.10g}",
-        missing=is_missing(text) or (number and found is None),
-    )
+    missing = is_missing(text) or (number and found is None)
+    value = "" if found is None else Markup(' data-value="{}"').format(f"{found.value:.10g}")
+    cell = Markup('<td class="{}{}"{}>{}</td>\n')
+    return cell.format(align, " missing" if missing else "", value, one_line(text))
 
 
 @cache

@@ -7,7 +7,6 @@ the word in the number that it asks for.
 import string
 from collections.abc import Mapping
 from functools import cache
-from typing import Any
 
 from mmbench.report.document import Lang
 from mmbench.report.messages_compare_en import MESSAGES as COMPARE_EN
@@ -82,7 +81,10 @@ class Messages:
                 f"the {self.lang} {key!r} has {sorted(placeholders(text))}; "
                 f"it was given {sorted(values)}"
             )
-        return _FORMATTER.vformat(text, (), values)
+        return "".join(
+            literal if name is None else literal + _told(values[name], form)
+            for literal, name, form in _parts(text)
+        )
 
     def pick(self, texts: Mapping[str, str]) -> str | None:
         """Of texts by language, as cards hold them: this language, else English, else any."""
@@ -92,17 +94,19 @@ class Messages:
 @cache
 def placeholders(text: str) -> frozenset[str]:
     """The names of the values that a text of the catalogue needs."""
-    return frozenset(n for _, n, _, _ in string.Formatter().parse(text) if n is not None)
+    return frozenset(name for _, name, _ in _parts(text) if name is not None)
 
 
-class _Counting(string.Formatter):
-    """`{n:one|many}` gives the count and the word; no other format is known to the catalogue."""
-
-    def format_field(self, value: Any, format_spec: str) -> str:
-        if not format_spec:
-            return str(value)
-        one, many = format_spec.split("|")
-        return f"{value} {one if value == 1 else many}"
+@cache
+def _parts(text: str) -> tuple[tuple[str, str | None, str], ...]:
+    """Literal text, the name of the value that follows it, and how that is told."""
+    parsed = string.Formatter().parse(text)
+    return tuple((literal, name, form or "") for literal, name, form, _ in parsed)
 
 
-_FORMATTER = _Counting()
+def _told(value: object, form: str) -> str:
+    """`{n:one|many}` gives the count and the word; no other form is known to the catalogue."""
+    if not form:
+        return str(value)
+    one, many = form.split("|")
+    return f"{value} {one if value == 1 else many}"

@@ -40,6 +40,7 @@ MESSAGES = {
     "pick.below": "{task}: none. Nothing is shown to be better than {baseline}.",
     "pick.none": "{task}: none keeps to the limits.",
     "pick.unmeasured": " {count:cell was|cells were} not measured for a limit and left out.",
+    "pick.unread": " Answers that could have told more cannot be read: {reason}.",
     "pick.one_seed": " One seed: another one may turn out otherwise.",
     "pick.leaderboard": "Places on each task",
     "pick.ranks": (

@@ -27,6 +27,7 @@ MESSAGES = {
     "pick.below": "{task}：都不选。没有任何组合被证实优于{baseline}。",
     "pick.none": "{task}：没有组合满足限制条件。",
     "pick.unmeasured": "另有 {count} 个组合缺少限制条件所需的测量值，未参与选择。",
+    "pick.unread": "部分预测文件无法读取，未能做配对检验：{reason}。",
     "pick.one_seed": "只有一个种子，换一个种子结果可能不同。",
     "pick.leaderboard": "各任务名次",
     "pick.ranks": (

@@ -99,22 +99,25 @@ def _chosen(
     split = task.main
     told = findings.once(
         ("versus", *(cell.identity for cell in leaders)),
-        lambda: versus_best(leaders, split, findings.stored),
+        lambda: versus_best(leaders, split, findings.stored, findings.remembered),
     )
-    beaten = [one for one in told if one.worse]
+    beaten = [one for one in told.found if one.worse]
+    unread = "".join(say("pick.unread", reason=reason) for reason in told.unread)
     if beaten:
-        return _by_examples(task, leaders, beaten, findings, say)
+        return _by_examples(task, leaders, beaten, findings, say) + unread
     if len({cell.setup for cell in leaders}) > 1:  # their times do not compare
-        return say("pick.open", cells=listed_phrases(best, say, most=MOST_NAMED), **values)
+        cells = listed_phrases(best, say, most=MOST_NAMED)
+        return say("pick.open", cells=cells, **values) + unread
     cheapest = min(leaders, key=_seconds)
     rest = [text for cell, text in zip(leaders, best, strict=True) if cell is not cheapest]
-    return say(
+    text = say(
         "pick.tied",
         cell=_told(cheapest, task.main, findings, say),
         others=listed_phrases(rest, say, most=MOST_NAMED),
         seconds=amount(_seconds(cheapest)),
         **values,
-    ) + _caveat(cheapest, say)
+    )
+    return text + _caveat(cheapest, say) + unread
 
 
 def _by_examples(

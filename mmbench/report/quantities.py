@@ -108,11 +108,11 @@ def tables(
 def _footnotes(cells: Sequence[Cell], shown: Sequence[Quantity], say: Messages) -> list[str]:
     """What the records note about these measurements, each note once."""
     found: dict[str, dict[str, None]] = {}
-    for quantity in shown:
-        for record in (record for cell in cells for record in cell.records):
-            measured = record.measurement(quantity.measured or "")
-            if measured is not None and measured.note:
-                found.setdefault(measured.note, {})[say(quantity.key)] = None
+    keys = {quantity.measured: quantity.key for quantity in shown}
+    for record in (record for cell in cells for record in cell.records):
+        for measured in record.measurements:
+            if measured.note and measured.name in keys:
+                found.setdefault(measured.note, {})[say(keys[measured.name])] = None
     return [
         say("cost.note", columns=listed_phrases(list(keys), say), note=note_text(note, say))
         for note, keys in found.items()

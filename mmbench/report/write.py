@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from mmbench.atomic import write_atomically
 from mmbench.errors import StoreError
@@ -15,6 +15,9 @@ from mmbench.report.i18n import Messages
 from mmbench.report.limits import Limits
 from mmbench.report.markdown import figure_path, render
 from mmbench.store import Stored
+
+if TYPE_CHECKING:
+    from mmbench.compare.remembered import Remembered
 
 Format = Literal["md", "html"]
 
@@ -31,6 +34,7 @@ def write_report(
     reproduce: str | None = None,
     limits: Limits = NO_LIMITS,
     formats: Collection[Format] = FORMATS,
+    remembered: "Remembered | None" = None,
 ) -> list[Path]:
     """Write the report into `folder` and return its files, the Markdown first.
 
@@ -40,7 +44,7 @@ def write_report(
     or the folder cannot be written.
     """
     languages = LANGUAGES if lang == "both" else (lang,)
-    found = findings(stored)  # once for both languages
+    found = findings(stored, remembered)  # once for both languages
     documents = [
         document_of(found, lang=language, title=title, reproduce=reproduce, limits=limits)
         for language in languages

@@ -8,7 +8,9 @@ import pytest
 from scipy.stats import binomtest
 
 from mmbench.compare.cells import Cell, cells
-from mmbench.compare.versus import ALPHA, Versus, versus_best
+from mmbench.compare.remembered import Remembered
+from mmbench.compare.versus import ALPHA, Contest, Versus, against, versus_best
+from mmbench.data.cache import Cache
 from mmbench.records import Record
 from mmbench.store import Stored
 from tests.compare.answers import classes, written
@@ -44,7 +46,7 @@ class Sweep:
         return self.known[id(record)]
 
     def versus(self, *found: Cell) -> list[Versus]:
-        return versus_best(found, "test", self.stored)
+        return list(versus_best(found, "test", self.stored).found)
 
 
 @pytest.fixture(name="sweep")
@@ -116,6 +118,56 @@ def test_what_cannot_be_paired_is_left_out(sweep: Sweep) -> None:
     sweep.known[id(gone.records[0])] = lost
     assert sweep.versus(best, two_seeds, gone) == []
     assert sweep.versus(best) == []
+
+
+def test_answers_that_changed_since_are_named_and_no_reason_to_end(sweep: Sweep) -> None:
+    best, other = sweep.cell("a", wrong(range(10))), sweep.cell("b", wrong(range(90)))
+    changed = sweep.cell("c", wrong(range(80)))
+    item = sweep.known[id(changed.records[0])]
+    path = item.folder / item.record.artefacts["predictions"].path
+    path.write_bytes(path.read_bytes() + b"more")
+    told = versus_best([best, changed, other], "test", sweep.stored)
+    assert [one.cell.model.name for one in told.found] == ["b"]
+    (reason,) = told.unread
+    assert reason.endswith("changed since its record was written; restore it or run again")
+    assert str(path) in reason
+
+
+def test_what_was_worked_out_before_is_read_and_the_same(sweep: Sweep, tmp_path: Path) -> None:
+    cells_ = [sweep.cell("a", wrong(range(10))), sweep.cell("b", wrong(range(5, 40)))]
+    remembered = Remembered(Cache(tmp_path / "cache"))
+
+    def versus() -> Contest:
+        return versus_best(cells_, "test", sweep.stored, remembered)
+
+    assert versus() == versus() == versus_best(cells_, "test", sweep.stored)
+    assert (remembered.cache.tally.misses, remembered.cache.tally.hits) == (1, 1)
+
+
+def test_other_answers_labels_splits_and_code_are_other_statistics(
+    sweep: Sweep, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    best, other = sweep.cell("a", wrong(range(10))), sweep.cell("b", wrong(range(40)))
+    remembered = Remembered(Cache(tmp_path / "cache"))
+
+    def misses(first: Cell, second: Cell) -> int:
+        against(first, second, "test", sweep.stored, remembered)
+        return remembered.cache.tally.misses
+
+    assert misses(best, other) == 1
+    assert misses(other, best) == 2
+    assert misses(best, sweep.cell("c", wrong(range(41)))) == 3
+    monkeypatch.setattr("mmbench.compare.remembered._code", lambda: "edited")
+    assert misses(best, other) == 4
+
+
+def test_a_cache_that_cannot_be_written_costs_time_alone(sweep: Sweep, tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("a file, no folder")
+    remembered = Remembered(Cache(tmp_path / "taken", limit_bytes=10**6))
+    best, other = sweep.cell("a", wrong(range(10))), sweep.cell("b", wrong(range(40)))
+    told = versus_best([best, other], "test", sweep.stored, remembered)
+    assert told == versus_best([best, other], "test", sweep.stored)
+    assert told.found
 
 
 def test_under_the_null_a_task_has_no_more_false_claims_than_alpha(sweep: Sweep) -> None:
