@@ -16,6 +16,7 @@ from mmbench.report.limits import Limits
 from mmbench.report.pareto import pareto
 from mmbench.report.picking import picking
 from mmbench.report.quality import quality
+from mmbench.report.regions import regions
 from mmbench.report.stages import stages
 from mmbench.report.summary import summary
 from mmbench.report.tuning import tuning
@@ -61,6 +62,7 @@ def document_of(
         *([] if drawn is None else [drawn]),
         *picking(found, limits, say),
         *quality(found, say),
+        *regions(found, say),
         *gaps(found, say),
         *few_shot(found, say),
         *pareto(found, say),

@@ -28,6 +28,41 @@ MESSAGES = {
     "gaps.main": "main test split",
     "gaps.split": "{split} − main",
     "gaps.train": "train − validation",
+    # Chinese and international models
+    "regions.heading": "Domestic against international models",
+    "regions.how": (
+        "Pretrained models alone, on the same task and within one size class (base from {base} "
+        "parameters, large from {large}), by the recipes that models of both regions were trained "
+        "with: the best of either side, tested on the same examples, with Holm's correction over "
+        "all rows. The best of many looks better than the best of a few; how many there were "
+        "stands beside. What starts at random has no region, nor has a pair of both."
+    ),
+    "regions.none": (
+        "There are pretrained models of both regions, but no task on which two of one size class "
+        "were trained with the same recipe. Nothing can be said."
+    ),
+    "regions.size": (
+        "{size}, {tasks:task|tasks}: the domestic model is shown to be better on {domestic}, the "
+        "international one on {international}; on {unshown} no difference is shown."
+    ),
+    "regions.few": " Over tasks nothing can be said with fewer than {needed} of them.",
+    "regions.over_tasks": (
+        " By their scores domestic models are ahead on {domestic}, international ones on "
+        "{international}, more unevenly than chance would have it ({p}, sign test over tasks)."
+    ),
+    "regions.even": (
+        " By their scores domestic models are ahead on {domestic}, international ones on "
+        "{international}, which chance may well do ({p}, sign test over tasks)."
+    ),
+    "regions.caption": "The best of either region",
+    "regions.size_class": "size class",
+    "regions.small": "small",
+    "regions.base": "base",
+    "regions.large": "large",
+    "regions.domestic": "domestic",
+    "regions.international": "international",
+    "regions.score": "score",
+    "regions.best_of": "{cell}, best of {models}",
     # quality against cost
     "pareto.heading": "Quality against speed, latency and memory",
     "pareto.how": (

@@ -22,6 +22,39 @@ MESSAGES = {
     "gaps.main": "主测试集",
     "gaps.split": "{split} − 主测试集",
     "gaps.train": "训练集 − 验证集",
+    # 国内与国外
+    "regions.heading": "国内与国外模型对比",
+    "regions.how": (
+        "只比较预训练模型：同一任务、同一规模档（参数量 {base} 起为中型，{large} 起为大型），"
+        "且限于两方都用过的训练方案；各取一方得分最高者，在相同样本上做配对检验，"
+        "并对全部行做 Holm 校正。候选模型越多，其最优者的得分越容易偏高，因此同时列出候选数量。"
+        "随机初始化的模型不计地区，由两个地区的编码器组成的模型也不计。"
+    ),
+    "regions.none": (
+        "国内外预训练模型都有，但没有哪个任务上存在同一规模档、同一训练方案的两方模型，无法得出结论。"
+    ),
+    "regions.size": (
+        "{size}，共 {tasks} 个任务：有 {domestic} 个证实国内模型更好，"
+        "{international} 个证实国外模型更好，其余 {unshown} 个未能证实差异。"
+    ),
+    "regions.few": "任务不足 {needed} 个，无法就任务总体下结论。",
+    "regions.over_tasks": (
+        "按得分，国内模型在 {domestic} 个任务上领先，国外模型在 {international} 个任务上领先，"
+        "差距超出偶然（{p}，任务间符号检验）。"
+    ),
+    "regions.even": (
+        "按得分，国内模型在 {domestic} 个任务上领先，国外模型在 {international} 个任务上领先，"
+        "可能只是偶然（{p}，任务间符号检验）。"
+    ),
+    "regions.caption": "各地区的最优模型",
+    "regions.size_class": "规模档",
+    "regions.small": "小型",
+    "regions.base": "中型",
+    "regions.large": "大型",
+    "regions.domestic": "国内",
+    "regions.international": "国外",
+    "regions.score": "得分",
+    "regions.best_of": "{cell}，{models} 个中最优",
     # quality against cost
     "pareto.heading": "效果与速度、延迟、内存的权衡",
     "pareto.how": (
