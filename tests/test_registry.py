@@ -1,6 +1,7 @@
 """The registry as a whole: what it holds, that its suites plan, that traps of data are avoided."""
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -52,6 +53,28 @@ def test_every_task_says_what_it_is_in_both_languages(name: str) -> None:
     for label in card.target.labels or ():
         assert set(label.names) in ({"en", "zh"}, set())
     assert card.citation
+
+
+@pytest.mark.parametrize(
+    ("name", "count", "some"),
+    [
+        ("food101", 101, {16: ("cheesecake", "芝士蛋糕"), 17: ("cheese plate", "奶酪拼盘")}),
+        ("oxford-pets", 37, {0: ("Abyssinian", "阿比西尼亚猫"), 31: ("Shiba Inu", "柴犬")}),
+        ("dtd", 47, {30: ("polka-dotted", "波尔卡圆点"), 46: ("zigzagged", "锯齿形")}),
+    ],
+)
+def test_classes_have_names_of_their_own_in_both_languages(
+    name: str, count: int, some: dict[int, tuple[str, str]]
+) -> None:
+    """A model that reads can then be asked without any training. The numbers are those of the
+    copies that the cards name: of food101, cheesecake stands before the cheese plate."""
+    labels = TASKS[name].target.labels or ()
+    assert [label.value for label in labels] == list(range(count))
+    for language in ("en", "zh"):
+        assert len({label.names[language] for label in labels}) == count
+        assert all("{label}" in prompt for prompt in TASKS[name].prompts[language])
+    assert all(re.fullmatch("[\u4e00-\u9fff]+", label.names["zh"]) for label in labels)
+    assert {v: (labels[v].names["en"], labels[v].names["zh"]) for v in some} == some
 
 
 def test_the_suite_of_both_regions_has_models_of_both_for_every_task() -> None:
