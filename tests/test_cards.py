@@ -93,6 +93,13 @@ def test_a_timm_model_names_its_architecture() -> None:
         replace(MODEL, library="timm")
 
 
+def test_a_class_of_ones_own_is_of_no_library_we_know() -> None:
+    own = replace(MODEL, adapter="acme.words:Adapter", library=None)
+    assert own.library is None
+    with pytest.raises(CardError, match="'library' is missing"):
+        replace(own, adapter="text")
+
+
 def test_lengths_and_crops_have_bounds() -> None:
     with pytest.raises(CardError, match="at least 4"):
         TextRules(max_tokens=3, pooling="mean")

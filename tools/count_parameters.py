@@ -4,53 +4,23 @@
     python -m tools.count_parameters --write    and write it into the cards
 
 A card on the hub has its config (`source.config`) or the name of its architecture, so that nothing
-is downloaded: the model is built on torch's meta device, which has shapes and no memory.
+is downloaded (`mmbench.models.counting`).
 """
 
 import argparse
 import re
 import sys
 
-import torch
-from torch import nn
-
-from mmbench.cards import HubModel, ModelCard, RandomModel, as_random
+from mmbench.cards import HubModel, ModelCard
 from mmbench.catalog import Catalog
+from mmbench.models.counting import architecture, parameters_of
 
 STATED = re.compile(r"^parameters: .*$", re.MULTILINE)
 
 
-def architecture(card: ModelCard) -> nn.Module:
-    """The model that the card's adapter loads, on the meta device; CardError without a config."""
-    scratch = as_random(card)
-    source = scratch.source
-    assert isinstance(source, RandomModel), "a pair and a fusion are counted by their parts"
-    with torch.device("meta"):
-        if card.adapter == "generative":
-            from mmbench.models import generative_loading
-
-            return generative_loading.random(source.config, card.name)
-        if card.adapter == "audio":
-            from mmbench.models import speech
-
-            return speech.random(scratch)
-        if card.library == "transformers":
-            from mmbench.models import from_transformers
-
-            return from_transformers.random(source.config, card.name)
-        assert card.architecture is not None, "a model of timm or open_clip names its architecture"
-        if card.library == "timm":
-            from mmbench.models import from_timm
-
-            return from_timm.random(card.architecture, source.config, card.name)
-        from mmbench.models import from_open_clip
-
-        return from_open_clip.random(card.architecture, source.config, card.name)[0]
-
-
 def count(card: ModelCard) -> int:
-    """Of the whole model, a classifier that is cut off not among them."""
-    return sum(parameter.numel() for parameter in architecture(card).parameters())
+    """CardError without a config."""
+    return parameters_of(architecture(card))
 
 
 def main() -> int:

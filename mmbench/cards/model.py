@@ -158,7 +158,7 @@ class ModelCard:
         for modality, rules in given.items():
             if (modality in self.modalities) != (rules is not None):
                 raise CardError(f"the rules under {modality!r} go with modality {modality!r}")
-        if self.library is None:
+        if self.library is None and ":" not in self.adapter:
             raise CardError("field 'library' is missing; it is transformers, timm or open_clip")
         if self.parts:
             raise CardError("parts belong to a pair or a fusion alone (source: {via: pair, …})")

@@ -9,7 +9,18 @@ from mmbench.errors import CardError
 ATTENTION_HEADS = 4
 """Of the block that fuses by cross-attention."""
 
-FileFormat = Literal["csv", "jsonl", "parquet", "images", "lines", "people_daily"]
+FileFormat = Literal[
+    "csv",
+    "jsonl",
+    "parquet",
+    "images",
+    "lines",
+    "people_daily",
+    "cluener",
+    "chinese_clip",
+    "karpathy",
+    "aishell",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,21 +157,32 @@ ModelSource = HubModel | FolderModel | PackageModel | RandomModel | PairModel | 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HubData:
-    """A data set on the Hugging Face hub; its splits are the parts."""
+    """A data set on the Hugging Face hub; its splits are the parts.
+
+    unfold: a column whose cells hold several texts (a list, or lines): one row each. glue: columns
+    whose cells are lists of texts that are one text, and what stands between them.
+    """
 
     via: Literal["hub"]
     repo: str
     subset: str | None = None
     revision: str | None = None
+    unfold: str | None = None
+    glue: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileData:
-    """Files beside the card, or at absolute paths: part → file (or image folder)."""
+    """Files beside the card, or at absolute paths: part → file (or image folder).
+
+    unfold, glue: as of data on the hub.
+    """
 
     via: Literal["files"]
     files: Mapping[str, str]
     format: FileFormat | None = None
+    unfold: str | None = None
+    glue: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

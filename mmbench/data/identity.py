@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from mmbench.cards import DataSource, HubData, TaskCard
+from mmbench.data.archives import beside
 from mmbench.data.columns import media
 from mmbench.data.hub import commit_of
 from mmbench.data.sources import LocalData, join_of, locate, locate_join
@@ -28,7 +29,9 @@ def data_digest(source: DataSource, *, media_columns: Sequence[str] = ()) -> str
     for part, path in sorted(locate(source).items()):
         layout = layout_of(path, source.format)
         content = _folder_digest(path) if layout == "images" else _file_digest(path)
-        parts.append([part, layout, content, _pointed_to(source, path, layout, media_columns)])
+        named = _pointed_to(source, path, layout, media_columns)
+        own = [_file_digest(file) for file in beside(path, layout) if file.is_file()]
+        parts.append([part, layout, content, named, *own])
     join = join_of(source)
     if join is not None:  # on which column is the card's to say, and so in the key already
         parts.append({"join": _file_digest(locate_join(join))})
@@ -60,4 +63,5 @@ def _pointed_to(
     known = [column for column in columns if column in table.columns]  # else load_task says so
     named = {file for column in known for file in media(table, column)}
     paths = {file for file in named if isinstance(file, Path)}
-    return [(p.relative_to(path.parent).as_posix(), _file_digest(p)) for p in sorted(paths)]
+    folder = table.folder or path.parent
+    return [(p.relative_to(folder).as_posix(), _file_digest(p)) for p in sorted(paths)]

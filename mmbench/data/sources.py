@@ -6,6 +6,7 @@ from pathlib import Path, PurePosixPath
 from mmbench.cards import BundledData, DataSource, FileData, HubData, Join, PackageData
 from mmbench.data.hub import read_hub
 from mmbench.data.joined import joined
+from mmbench.data.reshaped import reshaped
 from mmbench.data.tables import Table, read_lines, read_table
 from mmbench.errors import DataError
 
@@ -21,6 +22,13 @@ def read_parts(source: DataSource) -> Mapping[str, Table]:
 
     DataError says which file, package or repository fails, and what to do.
     """
+    found = _as_they_are(source)
+    if not isinstance(source, HubData | FileData):
+        return found
+    return {part: reshaped(table, source.unfold, source.glue) for part, table in found.items()}
+
+
+def _as_they_are(source: DataSource) -> Mapping[str, Table]:
     if isinstance(source, HubData):
         return read_hub(source)
     paths = locate(source)

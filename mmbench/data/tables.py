@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, get_args
 
 from mmbench.cards import FileFormat
+from mmbench.data.archives import ARCHIVES, read_aishell
 from mmbench.data.lines import not_utf8, numbered_lines
 from mmbench.data.people_daily import read_people_daily
 from mmbench.errors import DataError
@@ -68,7 +69,7 @@ def layout_of(path: Path, declared: FileFormat | None) -> Layout:
     if suffix not in SUFFIXES:
         raise DataError(
             f"{path}: {suffix or 'no suffix'} does not tell how to read it; set source.format to "
-            "csv, jsonl, parquet, images, lines or people_daily"
+            f"one of {', '.join(get_args(FileFormat))}"
         )
     return SUFFIXES[suffix]
 
@@ -86,6 +87,12 @@ def read_table(path: Path, declared: FileFormat | None) -> Table:
         return _read_parquet(path)
     if layout == "jsonl":
         return _read_jsonl(path)
+    if layout in ARCHIVES:
+        columns, skipped = ARCHIVES[layout](path)
+        return Table(where=str(path), columns=columns, folder=path.parent, skipped=skipped)
+    if layout == "aishell":
+        columns, skipped = read_aishell(path)
+        return Table(where=str(path), columns=columns, folder=path.parent.parent, skipped=skipped)
     if layout == "people_daily":
         columns, blank = read_people_daily(path)
         return Table(where=str(path), columns=columns, skipped=_blank_lines(blank))

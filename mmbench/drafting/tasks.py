@@ -5,10 +5,8 @@ guess rests on is few and plain: a target has few values, or numbers; a text is 
 path that ends like one.
 """
 
-import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +16,7 @@ from mmbench.cards.names import check_name
 from mmbench.data.columns import is_missing
 from mmbench.data.script import share_of_chinese
 from mmbench.data.tables import IMAGE_SUFFIXES, Table, layout_of, read_table
+from mmbench.drafting.draft import Draft, name_from
 from mmbench.errors import DataError, did_you_mean
 
 NAMES = ("label", "target", "class", "category", "sentiment", "score", "rating", "y", "stars")
@@ -30,22 +29,13 @@ SOUNDS = (".wav", ".flac", ".ogg", ".mp3")
 CHINESE = 0.2  # share of the letters from which on a text is Chinese
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Draft:
-    """The card as YAML, and what was guessed, a sentence each."""
-
-    name: str
-    text: str
-    guesses: tuple[str, ...]
-
-
 def draft_task(
     source: Path, *, name: str | None = None, target: str | None = None, group: str | None = None
 ) -> Draft:
     """DataError if no column can be the target or an input, or a named one is not there."""
     if not source.exists():
         raise DataError(f"{source}: no such file or folder")
-    found = name or _name(source)
+    found = name or name_from(source.stem)
     check_name(found)
     table = read_table(source, None)
     if not len(table):
@@ -83,10 +73,6 @@ def draft_task(
         guesses += _groups(columns, {goal, *slots.values()})
     text = yaml.safe_dump(card, allow_unicode=True, sort_keys=False, width=100)
     return Draft(name=found, text=text, guesses=tuple(guesses))
-
-
-def _name(source: Path) -> str:
-    return re.sub(r"[^a-z0-9]+", "-", source.stem.lower()).strip("-") or "mine"
 
 
 def _source(source: Path, table: Table) -> dict[str, Any]:

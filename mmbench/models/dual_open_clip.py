@@ -51,7 +51,7 @@ class OpenClipTowers(Towers):
         self.normalisation = normalisation
         self.similarity: Literal["softmax", "sigmoid"]
         self.similarity = "softmax" if self.bias is None else "sigmoid"
-        self.text = _needs(model, config["text_cfg"])
+        self.text = text_needs(model, config["text_cfg"])
 
     @property
     def log_scale(self) -> nn.Parameter:
@@ -137,7 +137,8 @@ def _own_tokenizer(towers: OpenClipTowers, folder: Path | None, where: str) -> T
     return None if inner is None else towers.around(inner)
 
 
-def _needs(model: Any, text_fields: Mapping[str, Any]) -> TextNeeds:
+def text_needs(model: Any, text_fields: Mapping[str, Any]) -> TextNeeds:
+    """What the text tower of a model of such a `text_cfg` takes."""
     text = open_clip.CLIPTextCfg(**text_fields)
     if text.hf_model_name:
         inner = model.text.config

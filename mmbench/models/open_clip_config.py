@@ -82,6 +82,18 @@ def of_folder(folder: Path) -> Stored:
     return Stored(config=config, name=name, normalisation=normalisation)
 
 
+def names_of(stored: Stored) -> list[str]:
+    """The architectures that it may be, that of its own name alone if it has one."""
+    if stored.name is not None:
+        return [stored.name]
+    theirs = _compared(stored.config)
+    return [
+        name
+        for name in open_clip.list_models()
+        if _compared(of_architecture(name, {}, name)) == theirs
+    ]
+
+
 def check_name(folder: Path, stored: Stored, architecture: str) -> None:
     """TrialError unless the folder holds the architecture that the card names."""
     if stored.name is not None:

@@ -46,6 +46,7 @@ def train_spelling(texts: Sequence[str], *, vocabulary: int) -> "PreTrainedToken
         unk_token=UNKNOWN,
         cls_token=START,
         sep_token=END,
+        eos_token=END,  # what ends an answer, for a model whose config does not say it
         mask_token=MASK,
         clean_up_tokenization_spaces=False,
     )

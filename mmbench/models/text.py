@@ -177,7 +177,7 @@ def _check(card: ModelCard, backbone: "PreTrainedModel") -> None:
             f"{card.name}: text.pooling is pooler, but the model has none (or no weights for one); "
             "use mean or cls"
         )
-    _check_length(card.name, rules, _positions(backbone))
+    _check_length(card.name, rules, positions_of(backbone))
 
 
 def _check_tokenizer(
@@ -214,7 +214,7 @@ def _check_room(where: str, backbone: "PreTrainedModel", trained: TrainedTokeniz
         )
 
 
-def _positions(backbone: nn.Module) -> int:
+def positions_of(backbone: nn.Module) -> int:
     """The longest sequence that the position embeddings allow."""
     limit = int(getattr(cast(Any, backbone).config, "max_position_embeddings", None) or 2**31)
     for name, module in backbone.named_modules():

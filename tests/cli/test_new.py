@@ -1,4 +1,4 @@
-"""`mmbench new task`: what is guessed of a table, and what is asked for where it is not plain."""
+"""`mmbench new`: what is guessed of a table, and what is asked for where it is not plain."""
 
 import csv
 from collections.abc import Mapping, Sequence
@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 import yaml
 from PIL import Image
+from transformers import BertConfig, BertModel
 
 from mmbench.drafting.tasks import draft_task
 from mmbench.errors import DataError
 from tests.cli.conftest import Command
+from tests.models.samples import word_tokenizer
 
 
 def written(
@@ -35,6 +37,24 @@ def reviews(count: int = 120) -> list[dict[str, object]]:
         }
         for i in range(count)
     ]
+
+
+@pytest.fixture(name="bert")
+def fixture_bert(tmp_path: Path) -> Path:
+    """A BERT of width 16 with its tokenizer, as `save_pretrained` writes it."""
+    folder = tmp_path / "bert"
+    tokenizer = word_tokenizer()
+    BertModel(
+        BertConfig(
+            vocab_size=len(tokenizer),
+            hidden_size=16,
+            intermediate_size=32,
+            num_attention_heads=2,
+            num_hidden_layers=2,
+        )
+    ).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
 
 
 def test_a_card_is_written_checked_and_can_be_run(mm: Command, here: Path) -> None:
@@ -111,3 +131,23 @@ def test_columns_and_files_that_are_not_there_are_named(tmp_path: Path) -> None:
         draft_task(tmp_path / "none.csv")
     with pytest.raises(DataError, match="looks like a text, an image or a sound"):
         draft_task(written(tmp_path, [{"a": i % 2, "label": i % 2} for i in range(50)], "n.csv"))
+
+
+def test_a_model_card_is_written_and_checked(mm: Command, here: Path, bert: Path) -> None:
+    ran = mm("new", "model", "--from", bert, "--name", "mine", "--cards", "own")
+    assert ran.status == 0, ran.err
+    assert ran.out.splitlines()[-1] == "own/models/mine.yaml"
+    assert "model mine   architecture-checked" in ran.out
+    assert "guessed: text.pooling is cls" in ran.err
+    assert "unknown, and null: organisation, country, licence" in ran.err
+    card = yaml.safe_load((here / "own/models/mine.yaml").read_text())
+    assert (card["adapter"], card["gives"]) == ("text", ["pooled", "tokens"])
+    assert card["country"] is None
+    plan = mm(
+        "run", "--cards", "own", "--models", "mine", "--tasks", "emoji-keywords-group-en",
+        "--recipes", "probe", "--dry-run",
+    )  # fmt: skip
+    assert plan.status == 0, plan.err
+    again = mm("new", "model", "--from", bert, "--name", "mine", "--cards", "own")
+    assert again.status == 2
+    assert "is there already" in again.err

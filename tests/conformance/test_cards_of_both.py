@@ -12,15 +12,8 @@ from tests.conformance.registry import (
     assert_keeps_its_contract,
 )
 
-NO_END = pytest.mark.xfail(
-    strict=True,
-    reason="the text config of this family names no end of a text, and a random start has no "
-    "generation config that does; tests/models has it with one",
-)
-MARKED = [pytest.param(n, marks=NO_END) if n == "qwen3-vl-2b-instruct" else n for n in BOTH]
 
-
-@pytest.mark.parametrize("name", MARKED)
+@pytest.mark.parametrize("name", BOTH)
 def test_a_card_keeps_its_contract(name: str) -> None:
     assert_keeps_its_contract(name)
 

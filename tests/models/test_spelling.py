@@ -81,3 +81,10 @@ def test_special_tokens_have_the_places_that_cards_give_them() -> None:
     tokenizer = train_spelling(TEXTS, vocabulary=100)
     assert tokenizer.convert_ids_to_tokens([0, 1, 2, 3]) == ["[PAD]", "[UNK]", "[CLS]", "[SEP]"]
     assert (tokenizer.pad_token_id, tokenizer.unk_token_id) == (0, 1)
+
+
+def test_an_answer_ends_by_its_own_token() -> None:
+    """Of a random start of Qwen3-VL no config says which; the real one has a file that does."""
+    made = train_spelling(["a red dog", "ein Hund"], vocabulary=100)
+    assert made.eos_token_id == made.sep_token_id == 3
+    assert made("a red dog")["input_ids"][-1] != made.eos_token_id
