@@ -6,32 +6,33 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from mmbench.cards import DataSource, HubData, TaskCard
+from mmbench.cards import DataSource, HubData, ModelScopeData, TaskCard
 from mmbench.data.columns import media
-from mmbench.data.hub import commit_of
+from mmbench.data.hub import identity
 from mmbench.data.sources import LocalData, join_of, locate, locate_join
 from mmbench.data.tables import Layout, image_files, layout_of, read_table
+from mmbench.digests import file_digest
 
 
 def data_digest(source: DataSource, *, media_columns: Sequence[str] = ()) -> str:
     """The identity of what `read_parts(source)` reads.
 
-    Hub: the commit, and the subset after it. Otherwise sha256 over part (or label), format and
-    content of each file, and the content of one that is joined to them; of an image folder, the
-    names and contents inside. `media_columns` are the task's: where one holds paths, the files they
-    name count as well.
+    Hub: that of the files which the card names, or the commit; and the subset after it. Otherwise
+    sha256 over part (or label), format and content of each file, and the content of one that is
+    joined to them; of an image folder, the names and contents inside. `media_columns` are the
+    task's: where one holds paths, the files they name count as well.
     """
-    if isinstance(source, HubData):
-        commit = commit_of(source)
-        return commit if source.subset is None else f"{commit}:{source.subset}"
+    if isinstance(source, HubData | ModelScopeData):
+        found = identity(source)
+        return found if source.subset is None else f"{found}:{source.subset}"
     parts: list[Any] = []
     for part, path in sorted(locate(source).items()):
         layout = layout_of(path, source.format)
-        content = _folder_digest(path) if layout == "images" else _file_digest(path)
+        content = _folder_digest(path) if layout == "images" else file_digest(path)
         parts.append([part, layout, content, _pointed_to(source, path, layout, media_columns)])
     join = join_of(source)
     if join is not None:  # on which column is the card's to say, and so in the key already
-        parts.append({"join": _file_digest(locate_join(join))})
+        parts.append({"join": file_digest(locate_join(join))})
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
@@ -40,14 +41,9 @@ def media_columns(task: TaskCard) -> tuple[str, ...]:
     return tuple(column for slot, column in task.inputs.items() if slot in ("image", "audio"))
 
 
-def _file_digest(path: Path) -> str:
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def _folder_digest(folder: Path) -> list[tuple[str, str]]:
     images, _ = image_files(folder)
-    return [(path.relative_to(folder).as_posix(), _file_digest(path)) for _, path in images]
+    return [(path.relative_to(folder).as_posix(), file_digest(path)) for _, path in images]
 
 
 def _pointed_to(
@@ -60,4 +56,4 @@ def _pointed_to(
     known = [column for column in columns if column in table.columns]  # else load_task says so
     named = {file for column in known for file in media(table, column)}
     paths = {file for file in named if isinstance(file, Path)}
-    return [(p.relative_to(path.parent).as_posix(), _file_digest(p)) for p in sorted(paths)]
+    return [(p.relative_to(path.parent).as_posix(), file_digest(p)) for p in sorted(paths)]

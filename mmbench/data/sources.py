@@ -1,9 +1,17 @@
-"""Where rows come from: files, an installed package, what ships with mmbench, or the hub."""
+"""Where rows come from: files, an installed package, what ships with mmbench, or a hub."""
 
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
-from mmbench.cards import BundledData, DataSource, FileData, HubData, Join, PackageData
+from mmbench.cards import (
+    BundledData,
+    DataSource,
+    FileData,
+    HubData,
+    Join,
+    ModelScopeData,
+    PackageData,
+)
 from mmbench.data.hub import read_hub
 from mmbench.data.joined import joined
 from mmbench.data.tables import Table, read_lines, read_table
@@ -21,7 +29,7 @@ def read_parts(source: DataSource) -> Mapping[str, Table]:
 
     DataError says which file, package or repository fails, and what to do.
     """
-    if isinstance(source, HubData):
+    if isinstance(source, HubData | ModelScopeData):
         return read_hub(source)
     paths = locate(source)
     if source.format == "lines":

@@ -1,0 +1,64 @@
+"""Files of a repository: what a hub says of them, and whether a card means the same ones."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from mmbench.digests import file_digest
+from mmbench.errors import TrialError
+
+SHOWN = 12  # digits of a digest in a message
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoteFile:
+    """sha256: None where the hub does not tell it. commit: the one that last changed the file."""
+
+    bytes: int
+    sha256: str | None = None
+    commit: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """What a repository holds at one revision, by path; `commit` and `licence` if they are told."""
+
+    files: Mapping[str, RemoteFile]
+    commit: str | None = None
+    licence: str | None = None
+
+
+_known: dict[tuple[str, int, int], str] = {}  # path, size and time of change → sha256
+
+
+def sha256_of(path: Path) -> str:
+    """Of the file as it is; what has not changed since this process read it is not read again."""
+    facts = path.stat()
+    key = (str(path.resolve()), facts.st_size, facts.st_mtime_ns)
+    if key not in _known:
+        _known[key] = file_digest(path)
+    return _known[key]
+
+
+def check_files(folder: Path, expected: Mapping[str, str], where: str) -> None:
+    """TrialError unless `folder` holds the files, by the sha256 that a card gives."""
+    for name, digest in expected.items():
+        path = folder / name
+        if not path.is_file():
+            raise TrialError(
+                f"{where}: {name} is absent, which the card names under source.files; correct the "
+                "card, or fill it anew: mmbench pin"
+            )
+        found = sha256_of(path)
+        if found != digest:
+            raise TrialError(
+                f"{where}: {name} has sha256 {found[:SHOWN]}…, the card says {digest[:SHOWN]}…\n"
+                f"Remove {path} and fetch it again; if it stays so, it is another file than the "
+                "card means: read it elsewhere (--hub, --model-path), or correct source.files"
+            )
+
+
+def is_inside(name: str) -> bool:
+    """Whether a path that a hub names stays in the folder it is put in."""
+    path = PurePosixPath(name)
+    return bool(path.parts) and not path.is_absolute() and ".." not in path.parts
