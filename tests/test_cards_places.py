@@ -25,16 +25,14 @@ from tests.specimens import MODEL, MODEL_FIELDS, TASK, TRIAL, record, write_card
 
 COPY = ModelScopeCopy(repo="mirror/tiny", official=False, revision="v1")
 DIGEST = "ab" * 32
-BOTH = replace(
-    MODEL,
-    source=HubModel(
-        via="hub",
-        repo="someone/tiny",
-        files={"config.json": DIGEST},
-        modelscope=COPY,
-        config={"model_type": "bert"},
-    ),
+SOURCE = HubModel(
+    via="hub",
+    repo="someone/tiny",
+    files={"config.json": DIGEST},
+    modelscope=COPY,
+    config={"model_type": "bert"},
 )
+BOTH = replace(MODEL, source=SOURCE)
 
 
 def test_the_other_hub_has_the_same_files_under_its_own_name_and_revision() -> None:
@@ -58,7 +56,7 @@ def test_what_has_no_known_copy_stays_where_it_is() -> None:
 
 
 def test_a_borrowed_tokenizer_and_a_data_set_move_as_well() -> None:
-    borrower = replace(MODEL, country=None, source=RandomModel(via="random", tokenizer=BOTH.source))
+    borrower = replace(MODEL, country=None, source=RandomModel(via="random", tokenizer=SOURCE))
     moved = Places(hub="modelscope").of_model(borrower).source
     assert isinstance(moved, RandomModel)
     assert isinstance(moved.tokenizer, ModelScopeModel)

@@ -72,6 +72,13 @@ def go_offline() -> None:
     os.environ.update(OFFLINE)
 
 
+def is_offline() -> bool:
+    """As the client libraries read it."""
+    from huggingface_hub import constants
+
+    return bool(constants.HF_HUB_OFFLINE)
+
+
 def keep_downloads_in(folder: Path) -> None:
     """What is fetched goes to this folder and is looked for there; before any library reads it.
 

@@ -168,14 +168,23 @@ def check_repository(repo: str) -> None:
 
 
 def unreadable(source: HubData | ModelScopeData, error: BaseException) -> DataError:
+    """What the libraries' error means here, in two lines."""
+    from huggingface_hub import constants
+
     from mmbench.hubs import hugging_face
 
     limited = hugging_face.rate_limited(error)
+    connection = isinstance(error, ConnectionError) or "onnect" in type(error).__name__
     if limited is not None:
         advice = f"Too many requests (429) were sent from here. {hugging_face.advice_on_limit()}."
     elif isinstance(source, ModelScopeData):
         advice = "Check source.subset, or read it from Hugging Face: --hub hf."
-    elif isinstance(error, ConnectionError) or "onnect" in type(error).__name__:
+    elif connection and constants.HF_HUB_OFFLINE:
+        advice = (
+            "HF_HUB_OFFLINE (or --offline) forbids asking for it. Fetch it where there is a "
+            "connection (mmbench prefetch), and pin source.revision to a commit."
+        )
+    elif connection:
         advice = (
             "Check the connection or set HF_ENDPOINT to a mirror; to work offline, run once online "
             "and pin source.revision to a commit."

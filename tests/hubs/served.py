@@ -8,7 +8,7 @@ import huggingface_hub
 import pytest
 from huggingface_hub import constants
 
-from mmbench.cards import FileData, FolderModel, ModelCard, TaskCard
+from mmbench.cards import FolderModel, ModelCard
 from tests.hubs.server import Hub, Listening, Repository
 
 REPO = "acme/tiny-bert"
@@ -51,10 +51,13 @@ def copies(monkeypatch: pytest.MonkeyPatch, downloads: Path) -> Iterator[Hub]:
 
 @pytest.fixture
 def checkpoint(tiny_bert: ModelCard) -> dict[str, bytes]:
+    return checkpoint_of(tiny_bert)
+
+
+def checkpoint_of(card: ModelCard) -> dict[str, bytes]:
     """What save_pretrained wrote, by name."""
-    assert isinstance(tiny_bert.source, FolderModel)
-    folder = Path(tiny_bert.source.path)
-    return {path.name: path.read_bytes() for path in folder.iterdir()}
+    assert isinstance(card.source, FolderModel)
+    return {path.name: path.read_bytes() for path in Path(card.source.path).iterdir()}
 
 
 @pytest.fixture
@@ -67,10 +70,18 @@ def served(hub: Hub, checkpoint: dict[str, bytes]) -> Repository:
 
 
 @pytest.fixture
-def table(colours: TaskCard) -> dict[str, bytes]:
-    """The colours as a repository of two parts; its README says which file is which."""
-    assert isinstance(colours.source, FileData)
-    head, *rows = Path(colours.source.files["all"]).read_text().splitlines()
+def table() -> dict[str, bytes]:
+    return parts_of()
+
+
+def parts_of() -> dict[str, bytes]:
+    """Notes that name a colour, as a repository of two parts; its README says which is which."""
+    nouns = {"red": ("rose", "brick"), "green": ("grass", "leaf"), "blue": ("sky", "ink")}
+    rows = [
+        f"a {nouns[colour][row % 2]} of sort {'abcdefghij'[row % 10] * (1 + row % 7)},{colour}"
+        for row in range(120)
+        for colour in (list(nouns)[row % 3],)
+    ]
     readme = """---
 configs:
 - config_name: plain
@@ -81,8 +92,8 @@ configs:
 """
     return {
         "README.md": readme.encode(),
-        "data/train.csv": "\n".join([head, *rows[:90]]).encode(),
-        "data/test.csv": "\n".join([head, *rows[90:]]).encode(),
+        "data/train.csv": "\n".join(["note,colour", *rows[:90]]).encode(),
+        "data/test.csv": "\n".join(["note,colour", *rows[90:]]).encode(),
         "other/unused.csv": b"a\n1\n",
     }
 
