@@ -25,6 +25,7 @@ from mmbench.cli.gate import gate
 from mmbench.cli.gate_benchmarks import gate_benchmarks
 from mmbench.cli.list import list_cards
 from mmbench.cli.new import app as new
+from mmbench.cli.pin import pin
 from mmbench.cli.predict import predict
 from mmbench.cli.prefetch import prefetch
 from mmbench.cli.report import report
@@ -52,6 +53,7 @@ app.command("list")(list_cards)
 app.command()(show)
 app.command()(check)
 app.command()(prefetch)
+app.command()(pin)
 app.command()(compare)
 app.command()(export)
 app.add_typer(cache, name="cache")
