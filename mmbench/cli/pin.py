@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mmbench.cli.options import Cards
+from mmbench.cli.places import is_offline
 
 if TYPE_CHECKING:
     from mmbench.cards import Suite
@@ -27,9 +28,11 @@ def pin(
     """
     from mmbench.catalog import Catalog
     from mmbench.cli.console import complain, counted, note, output, say
-    from mmbench.errors import MmbenchError
+    from mmbench.errors import MmbenchError, PlanError
     from mmbench.pinning.pin import pin_model, pin_task
 
+    if is_offline():
+        raise PlanError("HF_HUB_OFFLINE is set, and the hubs are to be asked; unset it")
     catalog = Catalog.standard(tuple(cards or ()))
     models, tasks = _paths(catalog, catalog.suite(suite))
     changed, missed = 0, 0

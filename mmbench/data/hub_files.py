@@ -4,7 +4,7 @@ import os
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mmbench.cards import HubData, ModelScopeData
 from mmbench.data.tables import one_line
@@ -23,7 +23,8 @@ README = "README.md"
 def fetched(source: HubData | ModelScopeData) -> Path:
     """The folder that holds the files which the card names, by their digests; of a data set on
     ModelScope whose card names none, all of them."""
-    from mmbench.hubs.files import check_files
+    from mmbench.hubs.files import alone, check_files
+    from mmbench.hubs.hugging_face import views
 
     if isinstance(source, HubData):
         folder, where = _snapshot(source), f"{name_of(source)} on {_place(source)}"
@@ -33,7 +34,7 @@ def fetched(source: HubData | ModelScopeData) -> Path:
         check_files(folder, source.files, where)
     except TrialError as error:
         raise DataError(str(error)) from None
-    return folder
+    return alone(folder, source.files, views()) if source.files else folder
 
 
 def listing(source: HubData | ModelScopeData) -> "Listing":
@@ -54,8 +55,14 @@ def listing(source: HubData | ModelScopeData) -> "Listing":
 
 
 def files_of_rows(source: HubData) -> list[str]:
-    """The files of the repository that `datasets` reads for the card's subset, and the README that
-    tells it so; nothing but the README is fetched. DataError if it cannot say."""
+    """The files of the repository that `datasets` reads for the card's subset; nothing but its
+    README is fetched. DataError if it cannot say."""
+    parts: Mapping[str, Iterable[object]] = _builder(source).config.data_files or {}
+    return sorted({_in_repository(str(url)) for urls in parts.values() for url in urls})
+
+
+def _builder(source: HubData) -> Any:
+    """What `datasets` would make the rows with, which has made nothing yet."""
     import datasets
 
     from mmbench.hubs.hugging_face import TRANSPORT_ERROR, patiently
@@ -63,7 +70,7 @@ def files_of_rows(source: HubData) -> list[str]:
 
     check_repository(source.repo)
     try:
-        builder = patiently(
+        return patiently(
             lambda: datasets.load_dataset_builder(
                 source.repo, source.subset, revision=source.revision, token=hugging_face_token()
             )
@@ -72,15 +79,11 @@ def files_of_rows(source: HubData) -> list[str]:
         raise unreadable(source, error) from None
     except datasets.exceptions.DatasetsError as error:
         raise unreadable(source, error) from None
-    parts: Mapping[str, Iterable[object]] = builder.config.data_files or {}
-    return sorted({_in_repository(str(url)) for urls in parts.values() for url in urls})
 
 
 def sizes(source: HubData | ModelScopeData) -> Mapping[str, tuple[int, bool]]:
-    """Of each file that is read: how many bytes, and whether it is on this machine.
-
-    Where `datasets` keeps only what it made of the files, none is known to be.
-    """
+    """Of each file that is read: how many bytes, and whether it, or what `datasets` made of it, is
+    on this machine."""
     listed = listing(source)
     if source.files:
         names = list(source.files)
@@ -92,9 +95,15 @@ def sizes(source: HubData | ModelScopeData) -> Mapping[str, tuple[int, bool]]:
     if missing or not names:
         what = f"no {missing[0]}, which is to be read" if missing else "no files of rows"
         raise DataError(f"{name_of(source)} on {_place(source)} has {what}")
+    prepared = isinstance(source, HubData) and not source.files and _is_prepared(source)
     return {
-        name: (listed.files[name].bytes, _is_here(source, name, listed.commit)) for name in names
+        name: (listed.files[name].bytes, prepared or _is_here(source, name, listed.commit))
+        for name in names
     }
+
+
+def _is_prepared(source: HubData) -> bool:
+    return Path(_builder(source).cache_dir).is_dir()
 
 
 def _is_here(source: HubData | ModelScopeData, name: str, commit: str | None) -> bool:

@@ -1,10 +1,13 @@
 """Files of a repository: what a hub says of them, and whether a card means the same ones."""
 
+import os
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from mmbench.digests import file_digest
+from mmbench.atomic import temporary_beside
+from mmbench.digests import file_digest, files_digest
 from mmbench.errors import TrialError
 
 SHOWN = 12  # digits of a digest in a message
@@ -56,6 +59,35 @@ def check_files(folder: Path, expected: Mapping[str, str], where: str) -> None:
                 f"Remove {path} and fetch it again; if it stays so, it is another file than the "
                 "card means: read it elsewhere (--hub, --model-path), or correct source.files"
             )
+
+
+def alone(folder: Path, expected: Mapping[str, str], views: Path) -> Path:
+    """A folder with these files and no others: `folder` itself, or links to them under `views`.
+
+    A cache may hold more of a repository than a card names, and a library that is given the folder
+    would read it. The files are known to be there.
+    """
+    held = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    if held == expected.keys():
+        return folder
+    view = views / files_digest(expected)
+    for name, digest in expected.items():
+        link = view / name
+        if not link.is_file() or sha256_of(link) != digest:
+            link.parent.mkdir(parents=True, exist_ok=True)
+            _link(folder / name, link)
+    return view
+
+
+def _link(file: Path, link: Path) -> None:
+    """A relative one, which stays right in a folder that is carried elsewhere; a copy where the
+    disk knows no links."""
+    made = temporary_beside(link)
+    try:
+        os.symlink(os.path.relpath(file, link.parent), made)
+    except OSError:
+        shutil.copyfile(file, made)
+    os.replace(made, link)
 
 
 def is_inside(name: str) -> bool:

@@ -1,5 +1,6 @@
 """Hugging Face by its own client library: what a repository holds, and waiting where it asks to."""
 
+import logging
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -13,6 +14,7 @@ from mmbench.errors import TrialError
 from mmbench.hubs.files import Listing, RemoteFile
 from mmbench.hubs.tokens import HUGGING_FACE, hugging_face_token, issued
 
+logger = logging.getLogger(__name__)
 Answer = TypeVar("Answer")
 Kind = Literal["model", "dataset"]
 
@@ -24,6 +26,11 @@ TOO_MANY_REQUESTS = 429
 # the base of HfHubHTTPError is its HTTP library's own error, whose name changed between versions 1
 # and 2; it covers what is no OSError: a proxy that refuses, an answer that is cut short
 TRANSPORT_ERROR: type[Exception] = HfHubHTTPError.__bases__[0]
+
+
+def views() -> Path:
+    """Where folders of links lie that hold the files of one card and no others (`files.alone`)."""
+    return Path(constants.HF_HUB_CACHE).parent / "mmbench"
 
 
 def api() -> HfApi:
@@ -100,7 +107,9 @@ def patiently(ask: Callable[[], Answer]) -> Answer:
             limited = rate_limited(error)
             if limited is None:
                 raise
-            time.sleep(min(_asked_to_wait(limited, attempt), LONGEST_WAIT_SECONDS))
+            seconds = min(_asked_to_wait(limited, attempt), LONGEST_WAIT_SECONDS)
+            logger.warning("%s: too many requests; waiting %.0f s", constants.ENDPOINT, seconds)
+            time.sleep(seconds)
     return ask()
 
 

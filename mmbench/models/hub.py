@@ -23,7 +23,7 @@ from mmbench.cards import HubModel, ModelCard, ModelScopeModel
 from mmbench.digests import files_digest
 from mmbench.errors import TrialError
 from mmbench.hubs import hugging_face, modelscope
-from mmbench.hubs.files import Listing, check_files
+from mmbench.hubs.files import Listing, alone, check_files
 from mmbench.hubs.hugging_face import TRANSPORT_ERROR
 from mmbench.hubs.tokens import hugging_face_token
 
@@ -69,7 +69,9 @@ def download(source: HubModel | ModelScopeModel, weights: WeightFiles = TRANSFOR
             folder = _fetched(source, weights)
         except (OSError, HFValidationError, TRANSPORT_ERROR) as error:
             raise explained(error, source) from error
-    check_files(folder, source.files, where(source))
+    if source.files:
+        check_files(folder, source.files, where(source))
+        folder = alone(folder, source.files, hugging_face.views())
     if not any(folder.glob(weights.safe)) and not any(folder.glob(weights.pickled)):
         again = "" if isinstance(source, ModelScopeModel) else _fetch_command(source)
         raise TrialError(

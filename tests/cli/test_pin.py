@@ -24,6 +24,7 @@ def filled(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
 
     monkeypatch.setattr(pin, "pin_model", fill)
     monkeypatch.setattr(pin, "pin_task", fill)
+    monkeypatch.setattr("mmbench.cli.pin.is_offline", lambda: False)
     return seen
 
 
@@ -62,3 +63,9 @@ def test_the_parts_of_a_pair_are_filled_in_as_well(mm: Command, filled: list[Pat
     assert {"minilm-efficientnet-gated", "minilm-l6", "efficientnet-lite0"} <= set(names)
     assert len(names) == len(set(names))
     assert ran.status == 0
+
+
+def test_offline_it_says_so_at_once(mm: Command) -> None:
+    ran = mm("pin", "quickstart")
+    assert ran.status == 2
+    assert "HF_HUB_OFFLINE is set" in ran.err

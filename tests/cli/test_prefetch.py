@@ -3,6 +3,7 @@
 The commands are processes of their own, as the libraries read HF_ENDPOINT when they are imported.
 """
 
+import json
 import os
 import subprocess
 import sys
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from mmbench.cards import ModelCard
+from mmbench.cards import FolderModel, ModelCard
 from tests.cli.conftest import Command
 from tests.hubs.served import DATA, REPO, checkpoint_of, parts_of
 from tests.hubs.server import COMMIT, Listening, Repository, sha256
@@ -34,6 +35,8 @@ def here(tmp_path: Path, listening: Listening, tiny_bert: ModelCard) -> Path:
     weights, rows = checkpoint_of(tiny_bert), parts_of()
     listening.hub.repositories[f"models/{REPO}"] = Repository(files=weights)
     listening.hub.repositories[f"datasets/{DATA}"] = Repository(files=rows)
+    listening.hub.repositories["models/mirror/tiny"] = Repository(files=weights)
+    listening.hub.repositories["datasets/mirror/colours"] = Repository(files=rows)
     cards = tmp_path / "cards"
     model: dict[str, object] = {
         "name": "tiny",
@@ -47,6 +50,7 @@ def here(tmp_path: Path, listening: Listening, tiny_bert: ModelCard) -> Path:
             "repo": REPO,
             "revision": COMMIT,
             "files": {name: sha256(content) for name, content in weights.items()},
+            "modelscope": {"repo": "mirror/tiny", "official": False},
         },
         "gives": ["pooled", "tokens"],
         "text": {"max_tokens": 32, "pooling": "mean"},
@@ -58,7 +62,14 @@ def here(tmp_path: Path, listening: Listening, tiny_bert: ModelCard) -> Path:
         "languages": ["en"],
         "inputs": {"text": "note"},
         "target": {"column": "colour"},
-        "source": {"via": "hub", "repo": DATA, "subset": "plain", "revision": COMMIT},
+        "source": {
+            "via": "hub",
+            "repo": DATA,
+            "subset": "plain",
+            "revision": COMMIT,
+            "files": {n: sha256(rows[n]) for n in ("README.md", "data/train.csv", "data/test.csv")},
+            "modelscope": {"repo": "mirror/colours", "official": False},
+        },
         "metrics": ["accuracy"],
     }
     write_card(cards, "models", model)
@@ -70,7 +81,12 @@ def here(tmp_path: Path, listening: Listening, tiny_bert: ModelCard) -> Path:
 
 def command(here: Path, endpoint: str, *words: str) -> "subprocess.CompletedProcess[str]":
     own = {n: value for n, value in os.environ.items() if "HF_" not in n and "OFFLINE" not in n}
-    places = {"HF_ENDPOINT": endpoint, "HF_HOME": str(here / "home"), "MMBENCH_CACHE": "cache"}
+    places = {
+        "HF_ENDPOINT": endpoint,
+        "MODELSCOPE_ENDPOINT": endpoint,
+        "HF_HOME": str(here / "home"),
+        "MMBENCH_CACHE": "cache",
+    }
     root = str(Path(__file__).parents[2])
     return subprocess.run(
         [sys.executable, "-m", "mmbench", *words, "--cards", "cards"],
@@ -83,17 +99,24 @@ def command(here: Path, endpoint: str, *words: str) -> "subprocess.CompletedProc
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("to", [None, "stick"])
+@pytest.mark.parametrize(
+    ("to", "hub", "said"),
+    [
+        (None, "hf", f"Hugging Face: {REPO} at {COMMIT[:12]}"),
+        ("stick", "hf", f"Hugging Face: {DATA} at {COMMIT[:12]}"),
+        ("stick", "modelscope", "ModelScope: mirror/tiny at unpinned"),
+    ],
+)
 def test_what_was_prefetched_runs_without_any_connection(
-    to: str | None, here: Path, listening: Listening
+    to: str | None, hub: str, said: str, here: Path, listening: Listening
 ) -> None:
-    endpoint = listening.hub.endpoint
-    fetched = command(here, endpoint, "prefetch", "small", *(["--to", to] if to else []))
+    endpoint, other = listening.hub.endpoint, ["--hub", hub] if hub != "hf" else []
+    fetched = command(here, endpoint, "prefetch", "small", *other, *(["--to", to] if to else []))
     assert fetched.returncode == 0, fetched.stderr
-    assert f"Hugging Face: {REPO} at {COMMIT[:12]}" in fetched.stdout
+    assert said in fetched.stdout
     assert "to fetch: " in fetched.stdout
     words = fetched.stdout.splitlines()[-1].split()
-    origin = ["--from", to] if to else []
+    origin = [*other, *(["--from", to] if to else [])]
     assert words == ["mmbench", "run", "small", "--cards", "cards", *origin, "--offline"]
     listening.close()
     ran = command(here, endpoint, "run", "small", *origin, "--offline", "--device", "cpu")
@@ -101,7 +124,7 @@ def test_what_was_prefetched_runs_without_any_connection(
     assert "1 ok, 0 reused, 0 failed" in ran.stderr
     if to:
         assert not (here / "home" / "hub").exists()
-        assert (here / to / "hub").is_dir()
+        assert (here / to / ("hub" if hub == "hf" else hub)).is_dir()
 
 
 @pytest.mark.slow
@@ -134,6 +157,41 @@ def test_sizes_alone_and_what_cannot_be_fetched(here: Path, listening: Listening
     card.write_text(yaml.safe_dump(fields))
     wrong = command(here, endpoint, "prefetch", "small")
     assert "config.json has sha256" in wrong.stderr
+
+
+def sources_of(here: Path) -> list[dict[str, object]]:
+    """Where the model was read, by every record, the latest last."""
+    paths = sorted((here / "results").rglob("record.json"), key=lambda path: path.parent.name)
+    return [json.loads(path.read_text())["trial"]["model"]["source"] for path in paths]
+
+
+@pytest.mark.slow
+def test_the_same_files_read_elsewhere_are_the_same_trial(
+    here: Path, listening: Listening, tiny_bert: ModelCard
+) -> None:
+    assert isinstance(tiny_bert.source, FolderModel)
+    folder = tiny_bert.source.path
+
+    def run(*words: str) -> str:
+        ran = command(here, listening.hub.endpoint, "run", "small", "--device", "cpu", *words)
+        assert ran.returncode == 0, ran.stderr
+        return ran.stderr
+
+    assert "1 ok, 0 reused" in run()
+    assert "0 ok, 1 reused" in run("--hub", "modelscope")
+    assert "0 ok, 1 reused" in run("--model-path", f"tiny={folder}")
+    run("--hub", "modelscope", "--fresh")
+    run("--model-path", f"tiny={folder}", "--fresh")
+    first, second, third = sources_of(here)
+    assert (first["via"], first["repo"]) == ("hub", REPO)
+    assert (second["via"], second["repo"], second["copy_of"]) == ("modelscope", "mirror/tiny", REPO)
+    assert second["official"] is False
+    assert third == {"via": "folder", "path": folder, "copy_of": REPO}
+    (other := here / "other").mkdir()
+    for file in Path(folder).iterdir():
+        (other / file.name).write_bytes(file.read_bytes())
+    (other / "vocab.txt").write_text((other / "vocab.txt").read_text() + "\n[unused]")
+    assert "1 ok, 0 reused" in run("--model-path", "tiny=other")
 
 
 def test_offline_it_says_so_at_once(mm: Command) -> None:
