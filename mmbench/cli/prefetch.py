@@ -61,7 +61,7 @@ def prefetch(
     _print_sizes(needs, sizes)
     if dry_run:
         return
-    _check_room(sizes, to)
+    _check_room(sizes)
     failed = _fetch_all(needs)
     if failed:
         note(f"{failed} of {len(needs)} could not be fetched; the same command goes on")
@@ -118,7 +118,7 @@ def _total(sizes: "Mapping[int, Size]") -> str:
     return f"to fetch: {shown_size(known)}{rest}"
 
 
-def _check_room(sizes: "Mapping[int, Size]", to: Path | None) -> None:
+def _check_room(sizes: "Mapping[int, Size]") -> None:
     """StoreError if the disk has no room for what is known to be fetched."""
     from huggingface_hub import constants
 

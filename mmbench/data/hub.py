@@ -7,11 +7,11 @@ from typing import Any
 
 from mmbench.cards import HubData, ModelScopeData
 from mmbench.data.hub_files import (
-    NO_ROWS,
     check_repository,
     fetched,
     listing,
     name_of,
+    rows_among,
     unreadable,
 )
 from mmbench.data.tables import Table
@@ -59,7 +59,7 @@ def identity(source: HubData | ModelScopeData) -> str:
     if isinstance(source, HubData):
         return commit_of(source)
     listed = listing(source).files
-    told = {name: file.sha256 for name, file in listed.items() if name not in NO_ROWS}
+    told = {name: listed[name].sha256 for name in rows_among(listed)}
     if not told or None in told.values():
         raise DataError(
             f"{name_of(source)}: the digests of its files are not told; name them under "

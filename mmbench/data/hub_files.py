@@ -90,7 +90,7 @@ def sizes(source: HubData | ModelScopeData) -> Mapping[str, tuple[int, bool]]:
     elif isinstance(source, HubData):
         names = files_of_rows(source)
     else:
-        names = [name for name in listed.files if name not in NO_ROWS]
+        names = rows_among(listed.files)
     missing = [name for name in names if name not in listed.files]
     if missing or not names:
         what = f"no {missing[0]}, which is to be read" if missing else "no files of rows"
@@ -113,6 +113,11 @@ def _is_here(source: HubData | ModelScopeData, name: str, commit: str | None) ->
 
     found = try_to_load_from_cache(source.repo, name, revision=commit, repo_type="dataset")
     return isinstance(found, str)
+
+
+def rows_among(names: Iterable[str]) -> list[str]:
+    """Of a repository's files those that may hold rows or say which do, sorted."""
+    return sorted(name for name in names if name not in NO_ROWS)
 
 
 def on_modelscope(source: ModelScopeData) -> "Repository":
@@ -154,7 +159,7 @@ def _copy(source: ModelScopeData) -> Path:
     repository = on_modelscope(source)
     try:
         listed = modelscope.listing(repository)
-        names = source.files or [name for name in listed.files if name not in NO_ROWS]
+        names = source.files or rows_among(listed.files)
         return modelscope.fetch(repository, names, listed)
     except TrialError as error:
         raise DataError(str(error)) from None

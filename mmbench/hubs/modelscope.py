@@ -17,10 +17,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from huggingface_hub import constants
-from huggingface_hub.utils import http_stream_backoff  # type: ignore[attr-defined]
+from huggingface_hub.utils import http_stream_backoff, tqdm  # type: ignore[attr-defined]
 
 from mmbench.atomic import write_atomically
 from mmbench.digests import file_digest
@@ -144,7 +144,7 @@ def _download(repository: Repository, name: str, file: RemoteFile) -> None:
     while True:
         before = _size(partial)
         try:
-            _take_up(repository, name, partial)
+            _take_up(repository, name, file.bytes, partial)
             break
         except (OSError, TRANSPORT_ERROR) as error:
             failures = 1 if _size(partial) > before else failures + 1
@@ -161,7 +161,7 @@ def _download(repository: Repository, name: str, file: RemoteFile) -> None:
     os.replace(partial, path)
 
 
-def _take_up(repository: Repository, name: str, partial: Path) -> None:
+def _take_up(repository: Repository, name: str, size: int, partial: Path) -> None:
     """Append what is missing; from the start where the server sends all of it."""
     start = _size(partial)
     query = {"Revision": repository.revision or DEFAULT_REVISION, "FilePath": name}
@@ -169,10 +169,13 @@ def _take_up(repository: Repository, name: str, partial: Path) -> None:
     if start:
         headers["Range"] = f"bytes={start}-"
     with _asked(repository, "/repo", query, headers) as answer:
-        mode = "ab" if start and answer.status_code == PARTIAL else "wb"
-        with open(partial, mode) as file:
+        goes_on = start > 0 and answer.status_code == PARTIAL
+        bar = cast(Any, tqdm)(  # untyped upstream
+            desc=name, total=size, initial=start * goes_on, unit="B", unit_scale=True, leave=False
+        )
+        with bar, open(partial, "ab" if goes_on else "wb") as file:
             for chunk in answer.iter_bytes():  # as they come: a chunk half filled would be lost
-                file.write(chunk)
+                bar.update(file.write(chunk))
 
 
 def _size(path: Path) -> int:

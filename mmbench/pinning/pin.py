@@ -3,13 +3,22 @@
 What a card says already stays; where a hub says something else, that is told.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
-from mmbench.cards import HubData, HubModel, ModelCard, ModelScopeCopy, RandomModel, TaskCard
+from mmbench.cards import (
+    HubData,
+    HubModel,
+    ModelCard,
+    ModelScopeCopy,
+    ModelScopeData,
+    ModelScopeModel,
+    RandomModel,
+    TaskCard,
+)
 from mmbench.codec import load_card
 from mmbench.data import hub_files
 from mmbench.errors import CardError, MmbenchError
@@ -56,7 +65,12 @@ def pin_model(path: Path) -> Pinned:
     if isinstance(source, HubModel):
         listed = _pin_hub_model(found, ("source",), source, hub.weight_files(card))
         if listed is not None:
-            _pin_licence(found, card.licence, listed)
+            _pin_licence(found, card.licence, listed.licence)
+    elif isinstance(source, ModelScopeModel):
+        weights = hub.weight_files(card)
+        _pin_on_modelscope(
+            found, source, "models", card.licence, lambda names: hub.wanted(names, weights)
+        )
     elif isinstance(source, RandomModel) and isinstance(source.tokenizer, HubModel):
         _pin_hub_model(found, ("source", "tokenizer"), source.tokenizer, hub.weight_files(card))
     _check_edit(found, card)
@@ -69,7 +83,9 @@ def pin_task(path: Path) -> Pinned:
     if isinstance(card.source, HubData):
         listed = _pin_hub_data(found, card.source)
         if listed is not None:
-            _pin_licence(found, card.licence, listed)
+            _pin_licence(found, card.licence, listed.licence)
+    elif isinstance(card.source, ModelScopeData):
+        _pin_on_modelscope(found, card.source, "datasets", card.licence, hub_files.rows_among)
     _check_edit(found, card)
     return found
 
@@ -182,8 +198,38 @@ def _pin_copy(
         )
 
 
-def _pin_licence(found: Pinned, known: str | None, listed: Listing) -> None:
-    told = listed.licence
+def _pin_on_modelscope(
+    found: Pinned,
+    source: ModelScopeModel | ModelScopeData,
+    kind: Literal["models", "datasets"],
+    licence: str | None,
+    choose: Callable[[Iterable[str]], list[str]],
+) -> None:
+    """A card whose files lie on ModelScope alone, which tells the sha256 of each."""
+    try:
+        repository = modelscope.Repository(kind=kind, name=source.repo, revision=source.revision)
+        listed = modelscope.listing(repository)
+        told_licence = modelscope.licence(repository)
+    except MmbenchError as error:
+        found.missed.append(_first_line(error))
+        return
+    told = {name: file.sha256 for name, file in listed.files.items() if file.sha256 is not None}
+    if source.revision is None and listed.commit is not None:
+        said = f"revision {listed.commit[:12]}"
+        found.fill(("source", "revision"), listed.commit, after=REVISION_AFTER, said=said)
+    names = choose(listed.files)
+    if source.files:
+        _note_differences(found, source.files, told, repository.where)
+    elif not names or len(names) > MOST_FILES or not told.keys() >= set(names):
+        found.notes.append(f"{len(names)} files, not all of known sha256: their names stay open")
+    else:
+        digests = {name: told[name] for name in names}
+        said = f"sha256 of {len(digests)} files"
+        found.fill(("source", "files"), digests, after=FILES_AFTER, said=said)
+    _pin_licence(found, licence, told_licence)
+
+
+def _pin_licence(found: Pinned, known: str | None, told: str | None) -> None:
     if told is None or told in NO_LICENCE:
         return
     if known is None:
@@ -221,6 +267,8 @@ def _without_pins(card: Card) -> Card:
 
 
 def _unpinned(source: Any) -> Any:
+    if isinstance(source, ModelScopeModel | ModelScopeData):
+        return replace(source, revision=None, files={})
     if not isinstance(source, HubModel | HubData):
         return source
     copy = source.modelscope

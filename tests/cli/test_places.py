@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from mmbench.cards import FolderModel, ModelCard
 from mmbench.plan import Plan
 from tests.cli.conftest import Command, FakeApi
 from tests.specimens import MODEL_FIELDS, write_card
@@ -92,3 +93,12 @@ def test_a_check_reads_a_model_elsewhere_only_in_full(mm: Command, here: Path) -
     assert "--model-path tiny: this model is not checked" in " ".join(
         ran.err.replace("│", " ").split()
     )
+
+
+def test_a_check_in_full_reads_the_folder(mm: Command, here: Path, tiny_bert: ModelCard) -> None:
+    assert isinstance(tiny_bert.source, FolderModel)
+    write_card(here / "cards", "models", {**MODEL_FIELDS, "gives": ["pooled", "tokens"]})
+    given = f"tiny={tiny_bert.source.path}"
+    ran = mm("check", "tiny", "--cards", "cards", "--full", "--model-path", given)
+    assert "model tiny   weights-checked" in ran.out
+    assert ran.status == 0, ran.out

@@ -5,6 +5,7 @@ The commands are processes of their own, as the libraries read HF_ENDPOINT when 
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,6 +15,9 @@ import pytest
 import yaml
 
 from mmbench.cards import FolderModel, ModelCard
+from mmbench.cli.prefetch import _check_room
+from mmbench.errors import StoreError
+from mmbench.fetching.sizes import Size
 from tests.cli.conftest import Command
 from tests.hubs.served import DATA, REPO, checkpoint_of, parts_of
 from tests.hubs.server import COMMIT, Listening, Repository, sha256
@@ -198,3 +202,13 @@ def test_offline_it_says_so_at_once(mm: Command) -> None:
     ran = mm("prefetch", "quickstart")
     assert ran.status == 2
     assert "HF_HUB_OFFLINE is set" in ran.err
+
+
+def test_a_disk_without_room_is_told_before_anything_is_fetched(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "a" / "b"))
+    free = shutil.disk_usage(tmp_path).free
+    _check_room({0: Size(bytes=10, missing=10), 1: Size(bytes=None, missing=None)})
+    with pytest.raises(StoreError, match=f"{tmp_path} has .* left, and .* are to be fetched"):
+        _check_room({0: Size(bytes=free * 2, missing=free * 2)})

@@ -9,6 +9,7 @@ from mmbench.cards import (
     HubData,
     HubModel,
     ModelCard,
+    ModelScopeData,
     Recipe,
     Suite,
     TaskCard,
@@ -75,6 +76,8 @@ def test_sizes_are_told_before_anything_is_fetched(
     assert not [path for path in hub.paths() if "safetensors" in path or ".csv" in path]
     fetch(model)
     assert size_of(model) == Size(bytes=whole, missing=0)
+    fetch(task)
+    assert size_of(task) == Size(bytes=rows, missing=0), "what datasets made of it is here"
 
 
 def test_a_size_that_nobody_tells_is_unknown_and_says_why(on_hub: Plan, hub: Hub) -> None:
@@ -97,6 +100,28 @@ def test_what_was_fetched_is_all_that_is_asked_for(
     load(trial.model)
     assert len(read_parts(trial.task.source)["train"]) == 90
     assert len(hub.asked) == asked
+
+
+def test_a_file_that_the_card_names_and_the_hub_lacks_is_told_with_the_sizes(
+    on_hub: Plan,
+) -> None:
+    for need in needs_of(on_hub):
+        source = replace(need.source, files={"none.json": "0" * 64})  # type: ignore[arg-type]
+        why = size_of(replace(need, source=source)).why  # type: ignore[arg-type]
+        assert why is not None
+        assert "none.json" in why
+
+
+def test_sizes_on_modelscope(
+    copies: Hub, tiny_bert: ModelCard, colours: TaskCard, table: dict[str, bytes]
+) -> None:
+    copies.repositories["datasets/mirror/colours"] = Repository(files=table)
+    data = ModelScopeData(via="modelscope", repo="mirror/colours", subset="plain")
+    (_, task) = needs_of(planned((tiny_bert, replace(colours, source=data))))
+    whole = sum(map(len, table.values()))
+    assert size_of(task) == Size(bytes=whole, missing=whole)
+    fetch(task)
+    assert size_of(task) == Size(bytes=whole, missing=0)
 
 
 def pinned(need: Need, files: dict[str, bytes], wrong: str) -> Need:

@@ -44,7 +44,8 @@ class Hub:
     """Both hubs' paths over the same repositories, by `models/owner/name` or `datasets/…`.
 
     cut: path of a file → how many times it is sent short. limited: how many requests are answered
-    429. moved: where files are sent from instead, as from a content network.
+    429. moved: where files are sent from instead, as from a content network. garbled: pages come in
+    place of ModelScope's answers. untold: ModelScope tells no sha256.
     """
 
     endpoint: str = ""
@@ -52,6 +53,8 @@ class Hub:
     cut: Counter[str] = field(default_factory=Counter)
     limited: int = 0
     moved: str | None = None
+    garbled: bool = False
+    untold: bool = False
     asked: list[Asked] = field(default_factory=list)
 
     def sent(self, header: str) -> set[str]:
@@ -186,7 +189,9 @@ class _Answer(BaseHTTPRequestHandler):
         """`models/owner/name`, then nothing, `repo/files` or `repo`; `repo/tree` for data."""
         found = self.hub.repositories.get("/".join(words[:3]))
         revision = query.get("Revision", "master")
-        if found is None or revision not in ("master", found.commit):
+        if self.hub.garbled:
+            self._send(200, b"<html>log in to this network</html>", {})
+        elif found is None or revision not in ("master", found.commit):
             self._json({"Code": 10010205001, "Success": False, "Message": "not found"}, 404)
         elif found.gated and "Cookie" not in self.headers:
             self._json({"Code": 10010205003, "Success": False, "Message": "no access"}, 403)
@@ -197,7 +202,7 @@ class _Answer(BaseHTTPRequestHandler):
                     "Name": path.split("/")[-1],
                     "Type": "blob",
                     "Size": len(content),
-                    "Sha256": sha256(content),
+                    "Sha256": None if self.hub.untold else sha256(content),
                     "Revision": found.commit,
                     "CommittedDate": 1_700_000_000,
                 }

@@ -161,6 +161,55 @@ def test_a_path_that_leads_out_of_the_folder_is_not_followed(
     assert not list(downloads.parent.rglob("escaped.json"))
 
 
+@pytest.mark.usefixtures("copied")
+def test_a_rate_limit_that_stays_and_a_page_in_place_of_an_answer_are_told(
+    copies: Hub, tiny_bert: ModelCard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("time.sleep", lambda seconds: None)
+    copies.limited = 10_000
+    with pytest.raises(TrialError, match=r"too many requests \(429\)"):
+        load(on_modelscope(tiny_bert))
+    copies.limited = 0
+    copies.garbled = True
+    with pytest.raises(TrialError, match=r"none of ModelScope's; check MODELSCOPE_ENDPOINT"):
+        load(on_modelscope(tiny_bert))
+
+
+@pytest.mark.usefixtures("downloads")
+def test_no_connection_names_the_endpoint_and_the_other_hub(
+    tiny_bert: ModelCard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
+    monkeypatch.setenv("MODELSCOPE_ENDPOINT", "http://127.0.0.1:9/")
+    with pytest.raises(TrialError) as caught:
+        load(on_modelscope(tiny_bert))
+    assert f"{COPY} on http://127.0.0.1:9 cannot be fetched: ConnectError" in str(caught.value)
+    assert str(caught.value).endswith("--hub hf")
+
+
+def test_a_model_whose_digests_nobody_tells_has_no_identity_until_its_card_names_them(
+    copied: Repository, copies: Hub, tiny_bert: ModelCard, checkpoint: dict[str, bytes]
+) -> None:
+    copies.untold = True
+    with pytest.raises(TrialError, match=r"not told; name them under source\.files"):
+        weights_digest(on_modelscope(tiny_bert))
+    named = {name: sha256(content) for name, content in checkpoint.items()}
+    card = replace(tiny_bert, source=ModelScopeModel(via="modelscope", repo=COPY, files=named))
+    assert weights_digest(card) == weights_digest(tiny_bert)
+    assert same_weights(card, tiny_bert)
+    copies.repositories["datasets/mirror/colours"] = Repository(files={"a.csv": b"a\n1\n"})
+    with pytest.raises(DataError, match=r"not told; name them under source\.files"):
+        data_digest(ModelScopeData(via="modelscope", repo="mirror/colours"))
+
+
+def test_a_file_that_a_card_names_and_the_hub_lacks_is_named(
+    copied: Repository, tiny_bert: ModelCard
+) -> None:
+    source = ModelScopeModel(via="modelscope", repo=COPY, files={"none.json": "0" * 64})
+    with pytest.raises(TrialError, match=r"has no file none\.json: check source\.files"):
+        load(replace(tiny_bert, source=source))
+
+
 # ------------------------------------------------------------------- one card, either hub
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from mmbench.cards import HubData, HubModel, ModelCard, TaskCard
+from mmbench.cards import HubData, HubModel, ModelCard, ModelScopeData, ModelScopeModel, TaskCard
 from mmbench.catalog import builtin_root
 from mmbench.codec import load_card
 from mmbench.errors import CardError
@@ -191,6 +191,46 @@ def test_every_card_of_the_registry_can_be_filled_in(
     assert len(changed) > 15
     assert all(f"sha256 of {len(digests)} files" in found.changes for found in changed)
     assert all("\n  files:\n    config.json: " in found.text for found in changed)
+
+
+def test_a_card_of_modelscope_alone_is_filled_in_from_there(
+    model: Path, copies: Hub, checkpoint: dict[str, bytes]
+) -> None:
+    text = MODEL.replace("via: hub", "via: modelscope").replace("acme/", "mirror/")
+    model.write_text("".join(t for t in text.splitlines(keepends=True) if "official" not in t))
+    found = pin_model(model)
+    assert [REPO.split("/")[1] in said for said in found.missed] == [True]
+    copies.repositories["models/mirror/tiny-bert"] = Repository(
+        files={**checkpoint, "README.md": b"#"}, licence="Apache License 2.0"
+    )
+    card = load_card(ModelCard, written(pin_model(model)))
+    assert isinstance(card.source, ModelScopeModel)
+    assert card.source.revision == COMMIT
+    assert card.source.files == {name: sha256(content) for name, content in checkpoint.items()}
+    assert card.licence == "Apache License 2.0"
+    assert pin_model(model).changes == []
+    copies.untold = True
+    model.write_text(text.replace("  modelscope: {repo: mirror/tiny-bert, official: false}\n", ""))
+    found = pin_model(model)
+    assert found.changes == [f"revision {COMMIT[:12]}", "licence Apache License 2.0"]
+    assert "not all of known sha256" in found.notes[0]
+
+
+def test_a_task_of_modelscope_alone_is_filled_in_from_there(
+    task: Path, copies: Hub, table: dict[str, bytes]
+) -> None:
+    task.write_text(TASK.replace("via: hub", "via: modelscope"))
+    copies.repositories[f"datasets/{DATA}"] = Repository(files=table)
+    card = load_card(TaskCard, written(pin_task(task)))
+    assert isinstance(card.source, ModelScopeData)
+    assert card.source.files == {name: sha256(content) for name, content in table.items()}
+    assert card.licence is None
+
+
+def test_a_repository_without_weights_pins_nothing(model: Path, hub: Hub) -> None:
+    hub.repositories[f"models/{REPO}"] = Repository(files={"README.md": b"#"})
+    found = pin_model(model)
+    assert "holds no files that could be read" in found.missed[0]
 
 
 def test_a_card_that_no_hub_has_a_part_in_is_left_alone(model: Path) -> None:
