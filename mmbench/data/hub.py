@@ -58,14 +58,14 @@ def identity(source: HubData | ModelScopeData) -> str:
         return files_digest(source.files)
     if isinstance(source, HubData):
         return commit_of(source)
-    listed = listing(source).files
-    told = {name: listed[name].sha256 for name in rows_among(listed)}
-    if not told or None in told.values():
+    listed = listing(source)
+    told = listed.digests(rows_among(listed.files))
+    if not told:
         raise DataError(
             f"{name_of(source)}: the digests of its files are not told; name them under "
             "source.files"
         )
-    return files_digest({name: digest for name, digest in told.items() if digest is not None})
+    return files_digest(told)
 
 
 def commit_of(source: HubData) -> str:

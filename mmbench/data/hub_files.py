@@ -12,7 +12,7 @@ from mmbench.errors import DataError, TrialError
 
 if TYPE_CHECKING:
     from mmbench.hubs.files import Listing
-    from mmbench.hubs.modelscope import Repository
+    from mmbench.hubs.modelscope_http import Repository
 
 REPOSITORY = re.compile(r"\w[\w.-]*(/\w[\w.-]*)?")
 NO_ROWS = (".gitattributes", ".gitignore")
@@ -21,20 +21,22 @@ README = "README.md"
 
 
 def fetched(source: HubData | ModelScopeData) -> Path:
-    """The folder that holds the files which the card names, by their digests; of a data set on
-    ModelScope whose card names none, all of them."""
+    """The folder that holds the files which the card names, by their digests, and no others; of a
+    data set on ModelScope whose card names none, all of them."""
     from mmbench.hubs.files import alone, check_files
     from mmbench.hubs.hugging_face import views
 
     if isinstance(source, HubData):
         folder, where = _snapshot(source), f"{name_of(source)} on {_place(source)}"
+        expected = source.files
     else:
-        folder, where = _copy(source), on_modelscope(source).where
+        folder, expected = _copy(source)
+        where = on_modelscope(source).where
     try:
-        check_files(folder, source.files, where)
+        check_files(folder, expected, where)
     except TrialError as error:
         raise DataError(str(error)) from None
-    return alone(folder, source.files, views()) if source.files else folder
+    return alone(folder, expected, views()) if expected else folder
 
 
 def listing(source: HubData | ModelScopeData) -> "Listing":
@@ -121,7 +123,7 @@ def rows_among(names: Iterable[str]) -> list[str]:
 
 
 def on_modelscope(source: ModelScopeData) -> "Repository":
-    from mmbench.hubs.modelscope import Repository
+    from mmbench.hubs.modelscope_http import Repository
 
     try:
         return Repository(kind="datasets", name=source.repo, revision=source.revision)
@@ -153,16 +155,20 @@ def _snapshot(source: HubData) -> Path:
         raise unreadable(source, error.__cause__ or error) from None
 
 
-def _copy(source: ModelScopeData) -> Path:
+def _copy(source: ModelScopeData) -> tuple[Path, Mapping[str, str]]:
+    """The folder, and the digests of the files that are meant, if the card or ModelScope tells."""
     from mmbench.hubs import modelscope
+    from mmbench.hubs.files import check_listed
 
     repository = on_modelscope(source)
     try:
         listed = modelscope.listing(repository)
-        names = source.files or rows_among(listed.files)
-        return modelscope.fetch(repository, names, listed)
+        check_listed(listed, source.files, repository.where)
+        names = list(source.files) or rows_among(listed.files)
+        folder = modelscope.fetch(repository, names, listed)
     except TrialError as error:
         raise DataError(str(error)) from None
+    return folder, source.files or listed.digests(names) or {}
 
 
 def _in_repository(url: str) -> str:
@@ -212,9 +218,9 @@ def unreadable(source: HubData | ModelScopeData, error: BaseException) -> DataEr
 
 def _place(source: HubData | ModelScopeData) -> str:
     if isinstance(source, ModelScopeData):
-        from mmbench.hubs import modelscope
+        from mmbench.hubs import modelscope_http
 
-        return modelscope.endpoint()
+        return modelscope_http.endpoint()
     from huggingface_hub import constants
 
     return constants.ENDPOINT

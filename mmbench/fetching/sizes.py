@@ -2,10 +2,22 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from textwrap import shorten
 
-from mmbench.cards.sources import HubData, HubModel, ModelScopeData, ModelScopeModel
+from mmbench.cards.sources import (
+    BundledData,
+    FileData,
+    HubData,
+    HubModel,
+    ModelScopeData,
+    ModelScopeModel,
+    PackageData,
+)
 from mmbench.errors import MmbenchError
 from mmbench.fetching.needs import ModelNeed, Need
+
+LONGEST_REASON = 160
+"""Characters; all of it is told when the files are fetched."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,10 +46,24 @@ def size_of(need: Need) -> Size:
 
             sizes = hub_files.sizes(source)
         else:
+            _locate(need)
             return HERE
     except MmbenchError as error:
-        return Size(bytes=None, missing=None, why=str(error).splitlines()[0])
+        said = str(error).splitlines()[0]
+        return Size(bytes=None, missing=None, why=shorten(said, LONGEST_REASON, placeholder=" …"))
     return _summed(sizes)
+
+
+def _locate(need: Need) -> None:
+    """What is said to be on this machine is: a folder, a package, files. MmbenchError if not."""
+    if isinstance(need, ModelNeed):
+        from mmbench.models.sources import locate as locate_model
+
+        locate_model(need.source)
+    elif isinstance(need.source, FileData | PackageData | BundledData):
+        from mmbench.data.sources import locate as locate_data
+
+        locate_data(need.source)
 
 
 def _summed(sizes: Mapping[str, tuple[int, bool]]) -> Size:

@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -30,6 +30,12 @@ class Listing:
     commit: str | None = None
     licence: str | None = None
 
+    def digests(self, names: Iterable[str]) -> dict[str, str] | None:
+        """name → sha256; None unless the hub tells that of each, all of which it lists."""
+        told = {name: self.files[name].sha256 for name in names}
+        known = {name: digest for name, digest in told.items() if digest is not None}
+        return known if len(known) == len(told) else None
+
 
 _known: dict[tuple[str, int, int], str] = {}  # path, size and time of change → sha256
 
@@ -41,6 +47,18 @@ def sha256_of(path: Path) -> str:
     if key not in _known:
         _known[key] = file_digest(path)
     return _known[key]
+
+
+def check_listed(listed: Listing, expected: Mapping[str, str], where: str) -> None:
+    """TrialError if a hub says of a file, before it is fetched, that it is not the card's."""
+    for name, digest in expected.items():
+        file = listed.files.get(name)
+        if file is not None and file.sha256 not in (None, digest):
+            raise TrialError(
+                f"{where}: {name} has sha256 {file.sha256[:SHOWN]}…, the card says "
+                f"{digest[:SHOWN]}…\nIt is another file than the card means: read it elsewhere "
+                "(--hub, --model-path), or correct source.files"
+            )
 
 
 def check_files(folder: Path, expected: Mapping[str, str], where: str) -> None:

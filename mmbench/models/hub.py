@@ -23,8 +23,9 @@ from mmbench.cards import HubModel, ModelCard, ModelScopeModel
 from mmbench.digests import files_digest
 from mmbench.errors import TrialError
 from mmbench.hubs import hugging_face, modelscope
-from mmbench.hubs.files import Listing, alone, check_files
+from mmbench.hubs.files import Listing, alone, check_files, check_listed
 from mmbench.hubs.hugging_face import TRANSPORT_ERROR
+from mmbench.hubs.modelscope_http import Repository
 from mmbench.hubs.tokens import hugging_face_token
 
 COMMIT = re.compile(r"[0-9a-f]{40}")
@@ -59,19 +60,22 @@ def download(source: HubModel | ModelScopeModel, weights: WeightFiles = TRANSFOR
     and no others, and their digests must be the card's. TrialError names the repository, the
     endpoint and the next step.
     """
+    expected = source.files
     if isinstance(source, ModelScopeModel):
         repository = _on_modelscope(source)
         listed = modelscope.listing(repository)
-        names = source.files or wanted(listed.files, weights)
+        check_listed(listed, expected, repository.where)
+        names = list(expected) or wanted(listed.files, weights)
         folder = modelscope.fetch(repository, names, listed)
+        expected = expected or listed.digests(names) or {}
     else:
         try:
             folder = _fetched(source, weights)
         except (OSError, HFValidationError, TRANSPORT_ERROR) as error:
             raise explained(error, source) from error
-    if source.files:
-        check_files(folder, source.files, where(source))
-        folder = alone(folder, source.files, hugging_face.views())
+    if expected:
+        check_files(folder, expected, where(source))
+        folder = alone(folder, expected, hugging_face.views())
     if not any(folder.glob(weights.safe)) and not any(folder.glob(weights.pickled)):
         again = "" if isinstance(source, ModelScopeModel) else _fetch_command(source)
         raise TrialError(
@@ -132,13 +136,13 @@ def identity(source: HubModel | ModelScopeModel, weights: WeightFiles = TRANSFOR
         return commit(source)
     repository = _on_modelscope(source)
     listed = modelscope.listing(repository)
-    told = {name: listed.files[name].sha256 for name in wanted(listed.files, weights)}
-    if not told or None in told.values():
+    told = listed.digests(wanted(listed.files, weights))
+    if not told:
         raise TrialError(
             f"{repository.where}: the digests of its files are not told; name them under "
             "source.files"
         )
-    return files_digest({name: digest for name, digest in told.items() if digest is not None})
+    return files_digest(told)
 
 
 def commit(source: HubModel) -> str:
@@ -188,8 +192,8 @@ def _snapshot(source: HubModel, allowed: list[str], ignored: list[str]) -> Path:
     )
 
 
-def _on_modelscope(source: ModelScopeModel) -> modelscope.Repository:
-    return modelscope.Repository(kind="models", name=source.repo, revision=source.revision)
+def _on_modelscope(source: ModelScopeModel) -> Repository:
+    return Repository(kind="models", name=source.repo, revision=source.revision)
 
 
 def _cached_commit(source: HubModel) -> str | None:

@@ -24,6 +24,7 @@ from mmbench.data import hub_files
 from mmbench.errors import CardError, MmbenchError
 from mmbench.hubs import hugging_face, modelscope
 from mmbench.hubs.files import Listing
+from mmbench.hubs.modelscope_http import Repository
 from mmbench.models import hub
 from mmbench.pinning.card_text import Value, set_field
 
@@ -109,7 +110,7 @@ def _pin_hub_model(
     _pin_files(found, place, source.files, digests, listed)
     if source.modelscope is not None:
         copy = source.modelscope
-        repository = modelscope.Repository(kind="models", name=copy.repo, revision=copy.revision)
+        repository = Repository(kind="models", name=copy.repo, revision=copy.revision)
         _pin_copy(found, place, copy, repository, digests)
     return listed
 
@@ -135,7 +136,7 @@ def _pin_hub_data(found: Pinned, source: HubData) -> Listing | None:
     _pin_files(found, ("source",), source.files, digests, listed)
     if source.modelscope is not None:
         copy = source.modelscope
-        repository = modelscope.Repository(kind="datasets", name=copy.repo, revision=copy.revision)
+        repository = Repository(kind="datasets", name=copy.repo, revision=copy.revision)
         _pin_copy(found, ("source",), copy, repository, digests)
     return listed
 
@@ -167,15 +168,14 @@ def _pin_files(
     if not before and digests:
         said = f"sha256 of {len(digests)} files"
         found.fill((*place, "files"), digests, after=FILES_AFTER, said=said)
-    told = {name: file.sha256 for name, file in listed.files.items() if file.sha256 is not None}
-    _note_differences(found, before, told, "Hugging Face")
+    _note_differences(found, before, _told(listed), "Hugging Face")
 
 
 def _pin_copy(
     found: Pinned,
     place: tuple[str, ...],
     copy: ModelScopeCopy,
-    repository: modelscope.Repository,
+    repository: Repository,
     digests: Mapping[str, str],
 ) -> None:
     """Its revision, and whether its files are the card's."""
@@ -187,8 +187,7 @@ def _pin_copy(
     absent = sorted(digests.keys() - listed.files.keys())
     if absent:
         found.notes.append(f"{repository.where} lacks {_named(absent)}")
-    told = {name: file.sha256 for name, file in listed.files.items() if file.sha256 is not None}
-    _note_differences(found, digests, told, repository.where)
+    _note_differences(found, digests, _told(listed), repository.where)
     if copy.revision is None and listed.commit is not None:
         found.fill(
             (*place, "modelscope", "revision"),
@@ -207,25 +206,24 @@ def _pin_on_modelscope(
 ) -> None:
     """A card whose files lie on ModelScope alone, which tells the sha256 of each."""
     try:
-        repository = modelscope.Repository(kind=kind, name=source.repo, revision=source.revision)
+        repository = Repository(kind=kind, name=source.repo, revision=source.revision)
         listed = modelscope.listing(repository)
         told_licence = modelscope.licence(repository)
     except MmbenchError as error:
         found.missed.append(_first_line(error))
         return
-    told = {name: file.sha256 for name, file in listed.files.items() if file.sha256 is not None}
     if source.revision is None and listed.commit is not None:
         said = f"revision {listed.commit[:12]}"
         found.fill(("source", "revision"), listed.commit, after=REVISION_AFTER, said=said)
     names = choose(listed.files)
+    told = listed.digests(names)
     if source.files:
-        _note_differences(found, source.files, told, repository.where)
-    elif not names or len(names) > MOST_FILES or not told.keys() >= set(names):
-        found.notes.append(f"{len(names)} files, not all of known sha256: their names stay open")
+        _note_differences(found, source.files, _told(listed), repository.where)
+    elif not told or len(told) > MOST_FILES:
+        found.notes.append(f"{len(names)} files, too many or of unknown sha256: they stay open")
     else:
-        digests = {name: told[name] for name in names}
-        said = f"sha256 of {len(digests)} files"
-        found.fill(("source", "files"), digests, after=FILES_AFTER, said=said)
+        said = f"sha256 of {len(told)} files"
+        found.fill(("source", "files"), told, after=FILES_AFTER, said=said)
     _pin_licence(found, licence, told_licence)
 
 
@@ -236,6 +234,11 @@ def _pin_licence(found: Pinned, known: str | None, told: str | None) -> None:
         found.fill(("licence",), told, after=LICENCE_AFTER, said=f"licence {told}")
     elif known.lower() != told.lower():
         found.notes.append(f"the hub says licence {told}, the card {known}")
+
+
+def _told(listed: Listing) -> dict[str, str]:
+    """The digests that the hub tells, of whichever files."""
+    return {name: file.sha256 for name, file in listed.files.items() if file.sha256 is not None}
 
 
 def _note_differences(

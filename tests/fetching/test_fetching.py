@@ -6,10 +6,12 @@ import pytest
 
 from mmbench.cards import (
     Block,
+    FolderModel,
     HubData,
     HubModel,
     ModelCard,
     ModelScopeData,
+    PackageData,
     Recipe,
     Suite,
     TaskCard,
@@ -110,6 +112,21 @@ def test_a_file_that_the_card_names_and_the_hub_lacks_is_told_with_the_sizes(
         why = size_of(replace(need, source=source)).why  # type: ignore[arg-type]
         assert why is not None
         assert "none.json" in why
+
+
+def test_what_should_be_on_this_machine_and_is_not_is_told(
+    tiny_bert: ModelCard, colours: TaskCard
+) -> None:
+    model = replace(tiny_bert, source=FolderModel(via="folder", path="/nowhere"))
+    package = PackageData(
+        via="package", distribution="no-such-package", version="1.0", files={"train": "a.csv"}
+    )
+    model_need, task_need = needs_of(planned((model, replace(colours, source=package))))
+    assert "/nowhere" in (size_of(model_need).why or "")
+    assert "no-such-package, which is not installed; pip install" in (size_of(task_need).why or "")
+    assert size_of(task_need).missing is None
+    with pytest.raises(DataError, match="not installed"):
+        fetch(task_need)
 
 
 def test_sizes_on_modelscope(

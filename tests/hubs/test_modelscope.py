@@ -6,22 +6,18 @@ from pathlib import Path
 import pytest
 
 from mmbench.cards import (
-    HubData,
-    HubModel,
     ModelCard,
-    ModelScopeCopy,
     ModelScopeData,
     ModelScopeModel,
-    Places,
-    TaskCard,
 )
 from mmbench.data.identity import data_digest
-from mmbench.data.sources import read_parts
 from mmbench.errors import DataError, TrialError
 from mmbench.hubs import modelscope
+from mmbench.hubs.modelscope_http import Repository as At
+from mmbench.models.hub import download
 from mmbench.models.identity import weights_digest
 from mmbench.models.loading import load
-from tests.hubs.served import DATA, go_offline
+from tests.hubs.served import go_offline
 from tests.hubs.server import COMMIT, Hub, Repository, sha256
 from tests.hubs.test_models_by_http import same_weights
 
@@ -80,6 +76,28 @@ def test_what_was_fetched_loads_offline(
 
 
 @pytest.mark.usefixtures("copied")
+def test_a_hub_that_answers_no_more_is_done_without(
+    copies: Hub, tiny_bert: ModelCard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load(on_modelscope(tiny_bert))
+    digest = weights_digest(on_modelscope(tiny_bert))
+    monkeypatch.setenv("MODELSCOPE_ENDPOINT", "http://127.0.0.1:9")
+    assert same_weights(on_modelscope(tiny_bert), tiny_bert)
+    assert weights_digest(on_modelscope(tiny_bert)) == digest
+
+
+@pytest.mark.usefixtures("copied")
+def test_what_the_hub_no_longer_lists_is_not_read(copied: Repository, tiny_bert: ModelCard) -> None:
+    load(on_modelscope(tiny_bert))
+    del copied.files["tokenizer.json"]
+    source = on_modelscope(tiny_bert).source
+    assert isinstance(source, ModelScopeModel)
+    names = {path.name for path in download(source).iterdir()}
+    assert WEIGHTS in names
+    assert "tokenizer.json" not in names
+
+
+@pytest.mark.usefixtures("copied")
 def test_a_file_that_changed_there_is_fetched_again(
     copied: Repository, tiny_bert: ModelCard
 ) -> None:
@@ -87,7 +105,7 @@ def test_a_file_that_changed_there_is_fetched_again(
     before = weights_digest(on_modelscope(tiny_bert))
     copied.files["config.json"] += b"\n"
     load(on_modelscope(tiny_bert))
-    folder = modelscope.Repository(kind="models", name=COPY).folder
+    folder = At(kind="models", name=COPY).folder
     assert (folder / "config.json").read_bytes() == copied.files["config.json"]
     assert weights_digest(on_modelscope(tiny_bert)) != before
 
@@ -118,12 +136,12 @@ def test_a_download_that_stays_broken_is_an_error_and_no_model(
 def test_bytes_that_are_not_those_listed_are_not_kept(
     copied: Repository, copies: Hub, tiny_bert: ModelCard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    listed = modelscope.listing(modelscope.Repository(kind="models", name=COPY))
+    listed = modelscope.listing(At(kind="models", name=COPY))
     copied.files[WEIGHTS] = copied.files[WEIGHTS][:-1] + b"!"
     monkeypatch.setattr(modelscope, "listing", lambda repository: listed)
     with pytest.raises(TrialError, match=f"{WEIGHTS} did not arrive as it is listed"):
         load(on_modelscope(tiny_bert))
-    place = modelscope.Repository(kind="models", name=COPY).place
+    place = At(kind="models", name=COPY).place
     assert not [path for path in place.rglob(f"{WEIGHTS}*") if path.is_file()]
 
 
@@ -208,72 +226,3 @@ def test_a_file_that_a_card_names_and_the_hub_lacks_is_named(
     source = ModelScopeModel(via="modelscope", repo=COPY, files={"none.json": "0" * 64})
     with pytest.raises(TrialError, match=r"has no file none\.json: check source\.files"):
         load(replace(tiny_bert, source=source))
-
-
-# ------------------------------------------------------------------- one card, either hub
-
-
-@pytest.mark.usefixtures("served", "copied")
-def test_the_same_files_are_the_same_model_on_either_hub(
-    tiny_bert: ModelCard, checkpoint: dict[str, bytes]
-) -> None:
-    source = HubModel(
-        via="hub",
-        repo="acme/tiny-bert",
-        files={name: sha256(content) for name, content in checkpoint.items()},
-        modelscope=ModelScopeCopy(repo=COPY, official=False),
-    )
-    card = replace(tiny_bert, source=source)
-    other = Places(hub="modelscope").of_model(card)
-    assert isinstance(other.source, ModelScopeModel)
-    assert (other.source.repo, other.source.copy_of) == (COPY, "acme/tiny-bert")
-    assert other.source.official is False
-    assert weights_digest(card) == weights_digest(other) == weights_digest(tiny_bert)
-    assert same_weights(card, other)
-
-
-def test_a_mirror_with_other_weights_is_refused(
-    copied: Repository, tiny_bert: ModelCard, checkpoint: dict[str, bytes]
-) -> None:
-    right = {name: sha256(content) for name, content in checkpoint.items()}
-    copied.files[WEIGHTS] = checkpoint[WEIGHTS][:-1] + b"!"
-    source = ModelScopeModel(via="modelscope", repo=COPY, files=right)
-    with pytest.raises(TrialError, match=f"{WEIGHTS} has sha256 .* the card says"):
-        load(replace(tiny_bert, source=source))
-
-
-def test_data_are_the_same_rows_on_either_hub(
-    hub: Hub, copies: Hub, colours: TaskCard, table: dict[str, bytes]
-) -> None:
-    hub.repositories[f"datasets/{DATA}"] = Repository(files=table)
-    copies.repositories["datasets/mirror/colours"] = Repository(files=table)
-    named = {n: sha256(c) for n, c in table.items() if not n.startswith("other/")}
-    source = HubData(
-        via="hub",
-        repo=DATA,
-        subset="plain",
-        files=named,
-        modelscope=ModelScopeCopy(repo="mirror/colours", official=True),
-    )
-    card = replace(colours, source=source)
-    other = Places(hub="modelscope").of_task(card)
-    assert isinstance(other.source, ModelScopeData)
-    assert data_digest(card.source) == data_digest(other.source)
-    ours, theirs = read_parts(card.source), read_parts(other.source)
-    for part, count in (("train", 90), ("test", 30)):
-        assert ours[part].values("note") == theirs[part].values("note")
-        assert len(theirs[part]) == count
-    assert not any("other" in path for path in copies.paths())
-
-
-def test_data_whose_card_names_no_files_are_all_of_the_repository(
-    copies: Hub, table: dict[str, bytes]
-) -> None:
-    copies.repositories["datasets/mirror/colours"] = Repository(files=table)
-    source = ModelScopeData(via="modelscope", repo="mirror/colours", subset="plain")
-    before = data_digest(source)
-    assert len(read_parts(source)["test"]) == 30
-    table["other/unused.csv"] += b"2\n"
-    assert data_digest(source) != before
-    with pytest.raises(DataError, match=r"mirror/none on .* does not exist"):
-        read_parts(ModelScopeData(via="modelscope", repo="mirror/none"))

@@ -213,7 +213,7 @@ def test_a_card_of_modelscope_alone_is_filled_in_from_there(
     model.write_text(text.replace("  modelscope: {repo: mirror/tiny-bert, official: false}\n", ""))
     found = pin_model(model)
     assert found.changes == [f"revision {COMMIT[:12]}", "licence Apache License 2.0"]
-    assert "not all of known sha256" in found.notes[0]
+    assert "of unknown sha256: they stay open" in found.notes[0]
 
 
 def test_a_task_of_modelscope_alone_is_filled_in_from_there(
