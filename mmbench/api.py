@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
-from mmbench.cards import Block, ModelCard, Recipe, Suite, TaskCard
+from mmbench.cards import Block, ModelCard, Places, Recipe, Suite, TaskCard
 from mmbench.catalog import Catalog
 from mmbench.errors import TrialError
 from mmbench.executors.choose import ExecutorName
@@ -28,6 +28,7 @@ from mmbench.store import Store, Stored, latest, load
 from mmbench.workbench import Keep
 
 __all__ = [
+    "Places",
     "RunSummary",
     "Work",
     "embed",
@@ -96,6 +97,7 @@ def run(
     *,
     results: Path | str | None = None,
     cards: Sequence[Path | str] = (),
+    places: Places | None = None,
     device: str = "auto",
     keep: Keep = "none",
     fresh: bool = False,
@@ -105,10 +107,13 @@ def run(
 ) -> RunSummary:
     """Run a suite, or what is left of it; records go to `results` (results/<suite name>).
 
+    places: the hub that is asked, and folders of yours in place of models' files, e.g.
+    Places(hub="modelscope", folders={"bert-base-chinese": "/models/bert"}).
+
     executor: `worker` runs the trials of a model in a process of their own, `fresh` each trial,
     `inline` all of them in this process. The first two stop a trial after `trial_minutes`.
     """
-    catalog = Catalog.standard(tuple(Path(folder) for folder in cards))
+    catalog = Catalog.standard(tuple(Path(folder) for folder in cards), places=places)
     chosen = catalog.suite(suite) if isinstance(suite, str) else suite
     folder = Path(results) if results is not None else Path("results") / chosen.name
     work = prepare_run(plan(chosen, catalog), results=folder, device=device, keep=keep, fresh=fresh)

@@ -5,7 +5,7 @@ One look-up reads one file. A path to a card file may stand wherever a name may.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from importlib.metadata import entry_points
 from importlib.util import find_spec
 from pathlib import Path
@@ -18,6 +18,7 @@ from mmbench.cards import (
     JoinedModel,
     ModelCard,
     PairModel,
+    Places,
     RandomModel,
     Recipe,
     Side,
@@ -73,10 +74,13 @@ def _has_cards(root: Path) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Catalog:
+    """`places`: where files are read when not where the cards say."""
+
     roots: tuple[Path, ...]
+    places: Places = field(default_factory=Places)
 
     @classmethod
-    def standard(cls, extra: tuple[Path, ...] = ()) -> "Catalog":
+    def standard(cls, extra: tuple[Path, ...] = (), *, places: Places | None = None) -> "Catalog":
         """Built-in cards, those of installed packages, and `extra` folders."""
         for root in extra:
             if not _has_cards(root):
@@ -86,7 +90,7 @@ class Catalog:
                 )
         roots = (builtin_root(), *installed_roots(), *extra)
         # a folder that is named twice is one root, not a clash of all its names
-        return cls(tuple(dict.fromkeys(root.resolve() for root in roots)))
+        return cls(tuple(dict.fromkeys(root.resolve() for root in roots)), places or Places())
 
     def model(self, name: str) -> ModelCard:
         path = self.path(ModelCard, name)
@@ -95,13 +99,13 @@ class Catalog:
         if card.parts:
             raise CardError(f"{path}: parts are looked up by the names under source; remove them")
         if isinstance(source, PairModel | FusionModel):
-            return self._joined(card, source, path)
+            return self.places.of_model(self._joined(card, source, path))
         if isinstance(source, FolderModel):
-            return replace(card, source=_folder_beside(path, source))
+            card = replace(card, source=_folder_beside(path, source))
         if isinstance(source, RandomModel) and isinstance(source.tokenizer, FolderModel):
             tokenizer = _folder_beside(path, source.tokenizer)
-            return replace(card, source=replace(source, tokenizer=tokenizer))
-        return card
+            card = replace(card, source=replace(source, tokenizer=tokenizer))
+        return self.places.of_model(card)
 
     def _joined(self, card: ModelCard, source: JoinedModel, path: Path) -> ModelCard:
         parts: dict[Side, ModelCard] = {
@@ -132,7 +136,7 @@ class Catalog:
         card = load_card(TaskCard, path)
         source = card.source
         if not isinstance(source, FileData):
-            return card
+            return self.places.of_task(card)
         files = {part: _beside(path, file) for part, file in source.files.items()}
         return replace(card, source=replace(source, files=files))
 

@@ -5,6 +5,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 
@@ -12,6 +13,20 @@ def digest_of(value: Any) -> str:
     """sha256 of a JSON value in one canonical spelling."""
     text = json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def file_digest(path: Path) -> str:
+    """sha256 of a file's content."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def files_digest(digests: Mapping[str, str]) -> str:
+    """sha256 over names and sha256 of files, whatever the order: that of a folder of them."""
+    total = hashlib.sha256()
+    for name, digest in sorted(digests.items()):
+        total.update(f"{name}\0{digest}\n".encode())
+    return total.hexdigest()
 
 
 def set_fields(value: Any) -> Any:

@@ -168,8 +168,8 @@ def test_only_the_member_of_a_union_that_was_meant_is_told(tmp_path: Path) -> No
 def test_a_wrong_via_is_told_once_even_beside_another_mistake(tmp_path: Path) -> None:
     text = MODEL_TEXT.replace("via: hub", "via: hug") + "zzz: 1\n"
     assert complaint(tmp_path, text).splitlines() == [
-        "tiny.yaml:8: source.via: 'hug' is not one of folder, fusion, hub, package, pair, random; "
-        "did you mean 'hub'?",
+        "tiny.yaml:8: source.via: 'hug' is not one of folder, fusion, hub, modelscope, package, "
+        "pair, random; did you mean 'hub'?",
         "tiny.yaml:12: zzz: unknown field",
     ]
 
@@ -177,7 +177,7 @@ def test_a_wrong_via_is_told_once_even_beside_another_mistake(tmp_path: Path) ->
 def test_a_missing_via_is_told_with_what_it_may_be(tmp_path: Path) -> None:
     """Not with `trained`, which a tokenizer alone can be."""
     said = complaint(tmp_path, MODEL_TEXT.replace("  via: hub\n", ""))
-    ways = "folder, fusion, hub, package, pair, random"
+    ways = "folder, fusion, hub, modelscope, package, pair, random"
     assert said == f"tiny.yaml:7: source: field 'via' is missing; it is one of {ways}"
 
 

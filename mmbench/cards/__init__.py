@@ -18,6 +18,7 @@ from mmbench.cards.model import (
     TextRules,
     modality_of,
 )
+from mmbench.cards.places import Hub, Places, source_name
 from mmbench.cards.prompts import prompt_language
 from mmbench.cards.random import as_random
 from mmbench.cards.recipe import Recipe, Strategy
@@ -33,6 +34,8 @@ from mmbench.cards.sources import (
     Join,
     JoinedModel,
     ModelScopeCopy,
+    ModelScopeData,
+    ModelScopeModel,
     ModelSource,
     NoTokenizer,
     PackageData,
@@ -62,6 +65,7 @@ __all__ = [
     "GateThresholds",
     "GenerationRules",
     "Gives",
+    "Hub",
     "HubData",
     "HubModel",
     "ImageRules",
@@ -71,12 +75,15 @@ __all__ = [
     "Modality",
     "ModelCard",
     "ModelScopeCopy",
+    "ModelScopeData",
+    "ModelScopeModel",
     "ModelSource",
     "NoTokenizer",
     "Normalisation",
     "PackageData",
     "PackageModel",
     "PairModel",
+    "Places",
     "Pretraining",
     "ProbeFirst",
     "Published",
@@ -99,4 +106,5 @@ __all__ = [
     "as_random",
     "modality_of",
     "prompt_language",
+    "source_name",
 ]

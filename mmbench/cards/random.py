@@ -3,7 +3,14 @@
 from dataclasses import replace
 
 from mmbench.cards.model import ModelCard
-from mmbench.cards.sources import FusionModel, HubModel, NoTokenizer, PairModel, RandomModel
+from mmbench.cards.sources import (
+    FusionModel,
+    HubModel,
+    ModelScopeModel,
+    NoTokenizer,
+    PairModel,
+    RandomModel,
+)
 from mmbench.errors import CardError
 
 
@@ -34,7 +41,7 @@ def _random_source(card: ModelCard) -> RandomModel:
     tokenizer = NoTokenizer(via="none") if card.text is not None else None
     if isinstance(source, RandomModel):
         return replace(source, tokenizer=tokenizer)
-    config = source.config if isinstance(source, HubModel) else {}
+    config = source.config if isinstance(source, HubModel | ModelScopeModel) else {}
     if not config and card.library == "transformers":
         raise CardError(
             f"{card.name}: no config to start at random from; write its config.json's fields under "

@@ -1,11 +1,14 @@
 """Where weights and data come from: `via` names the kind of source."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 from typing import Any, Literal
 
 from mmbench.errors import CardError
 
+SHA256 = re.compile(r"[0-9a-f]{64}")
 ATTENTION_HEADS = 4
 """Of the block that fuses by cross-attention."""
 
@@ -25,20 +28,24 @@ FileFormat = Literal[
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelScopeCopy:
-    """The same files on ModelScope, as a fact: nothing is read from there.
+    """The same files on ModelScope, where `--hub modelscope` reads them.
 
     official: uploaded by the organisation that made them; a mirror is somebody else's copy.
+    revision: a branch, a tag or a commit there; None is its default branch.
     """
 
     repo: str
     official: bool
+    revision: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HubModel:
     """A repository on the Hugging Face hub. `revision` None is shown as unpinned.
 
-    modelscope: where the same files lie on ModelScope; None if that is not known.
+    files: name → sha256 of all that is fetched. They, and not the commit, are then what identifies
+    the model, so that it is the same one wherever these files are read; without them the hub's
+    commit does. modelscope: where the same files lie on ModelScope; None if that is not known.
     config: that of the architecture, as far as it differs from its library's own defaults. Nothing
     but a random start reads it (`as_random`), which then needs no download.
     """
@@ -46,16 +53,41 @@ class HubModel:
     via: Literal["hub"]
     repo: str
     revision: str | None = None
+    files: Mapping[str, str] = field(default_factory=dict)
     modelscope: ModelScopeCopy | None = None
     config: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        _check_files(self.files)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelScopeModel:
+    """A repository on ModelScope. `copy_of`: the one on Hugging Face that its card names, whose
+    files these are; `official` tells a copy by the same organisation from a mirror."""
+
+    via: Literal["modelscope"]
+    repo: str
+    revision: str | None = None
+    official: bool | None = None
+    files: Mapping[str, str] = field(default_factory=dict)
+    copy_of: str | None = None
+    config: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        _check_files(self.files)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FolderModel:
-    """A folder that `save_pretrained` wrote, or one weights file; relative to the card."""
+    """A folder that `save_pretrained` wrote, or one weights file; relative to the card.
+
+    copy_of: the source that the card names, where `--model-path` reads this folder instead.
+    """
 
     via: Literal["folder"]
     path: str
+    copy_of: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +137,15 @@ class RandomModel:
 
     via: Literal["random"]
     config: Mapping[str, Any] = field(default_factory=dict)
-    tokenizer: HubModel | FolderModel | PackageModel | TrainedTokenizer | NoTokenizer | None = None
+    tokenizer: (
+        HubModel
+        | ModelScopeModel
+        | FolderModel
+        | PackageModel
+        | TrainedTokenizer
+        | NoTokenizer
+        | None
+    ) = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,7 +192,9 @@ class FusionModel:
 JoinedModel = PairModel | FusionModel
 """A model of two encoders, whose cards the catalog looks up."""
 
-ModelSource = HubModel | FolderModel | PackageModel | RandomModel | PairModel | FusionModel
+ModelSource = (
+    HubModel | ModelScopeModel | FolderModel | PackageModel | RandomModel | PairModel | FusionModel
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,6 +203,8 @@ class HubData:
 
     unfold: a column whose cells hold several texts (a list, or lines): one row each. glue: columns
     whose cells are lists of texts that are one text, and what stands between them.
+    files: path → sha256 of the files that hold the rows, which then identify the data in place of
+    the hub's commit. modelscope: where the same files lie on ModelScope; None if that is not known.
     """
 
     via: Literal["hub"]
@@ -169,6 +213,29 @@ class HubData:
     revision: str | None = None
     unfold: str | None = None
     glue: Mapping[str, str] = field(default_factory=dict)
+    files: Mapping[str, str] = field(default_factory=dict)
+    modelscope: ModelScopeCopy | None = None
+
+    def __post_init__(self) -> None:
+        _check_files(self.files)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelScopeData:
+    """A data set on ModelScope; the fields are those of HubData and ModelScopeModel."""
+
+    via: Literal["modelscope"]
+    repo: str
+    subset: str | None = None
+    revision: str | None = None
+    official: bool | None = None
+    unfold: str | None = None
+    glue: Mapping[str, str] = field(default_factory=dict)
+    files: Mapping[str, str] = field(default_factory=dict)
+    copy_of: str | None = None
+
+    def __post_init__(self) -> None:
+        _check_files(self.files)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -219,4 +286,13 @@ class BundledData:
     join: Join | None = None
 
 
-DataSource = HubData | FileData | PackageData | BundledData
+DataSource = HubData | ModelScopeData | FileData | PackageData | BundledData
+
+
+def _check_files(files: Mapping[str, str]) -> None:
+    for name, digest in files.items():
+        path = PurePosixPath(name)
+        if path.is_absolute() or ".." in path.parts or not path.parts:
+            raise CardError(f"source.files names {name!r}; give a path inside the repository")
+        if not SHA256.fullmatch(digest):
+            raise CardError(f"source.files: the digest of {name} is no sha256, 64 digits of 0-9a-f")

@@ -1,6 +1,5 @@
 """`mmbench bench`: speed alone, at full size, with nothing to download."""
 
-import os
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -10,7 +9,8 @@ import typer
 
 from mmbench.cli.console import WIDE, counted, note, output, plain
 from mmbench.cli.options import Cards, Device, split_names
-from mmbench.cli.run import INTERRUPTED, OFFLINE
+from mmbench.cli.places import go_offline
+from mmbench.cli.run import INTERRUPTED
 from mmbench.errors import PlanError
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ def bench(
     failed, or 130 if interrupted.
     """
     if offline:
-        os.environ.update(OFFLINE)  # before any library reads it
+        go_offline()
     from mmbench.catalog import Catalog
     from mmbench.speed.order import Timing, orders_of
 

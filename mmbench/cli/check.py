@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mmbench.cli.options import Cards
+from mmbench.cli.options import Cards, FromHub, Hub, ModelPaths
+from mmbench.cli.places import places_of
 
 if TYPE_CHECKING:
     from mmbench.cards import ModelCard, TaskCard
@@ -28,6 +29,8 @@ def check(
         bool,
         typer.Option("--full", help="Models with their real weights, downloaded if need be."),
     ] = False,
+    hub: FromHub = Hub.HF,
+    model_path: ModelPaths = None,
     as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
 ) -> None:
     """Check model and task cards.
@@ -39,7 +42,14 @@ def check(
     """
     from mmbench.catalog import Catalog
 
-    chosen = [card for name in names for card in _cards(Catalog.standard(tuple(cards or ())), name)]
+    if model_path and not full:
+        raise typer.BadParameter("--model-path goes with --full; without it no weights are read")
+    places = places_of(hub, model_path or ())
+    catalog = Catalog.standard(tuple(cards or ()), places=places)
+    chosen = [card for name in names for card in _cards(catalog, name)]
+    unused = places.folders.keys() - _names(chosen)
+    if unused:
+        raise typer.BadParameter(f"--model-path {min(unused)}: this model is not checked")
     reports = []
     for card in chosen:
         reports.append(report_on(card, full=full))
@@ -50,6 +60,14 @@ def check(
     elif len(reports) > 1:
         _print_total(reports)
     raise typer.Exit(0 if all(report.passed for report in reports) else 1)
+
+
+def _names(cards: "list[ModelCard | TaskCard]") -> set[str]:
+    """Of the models, and of the parts that they are made of."""
+    from mmbench.cards import ModelCard
+
+    models = [card for card in cards if isinstance(card, ModelCard)]
+    return {each.name for model in models for each in (model, *model.parts.values())}
 
 
 def report_on(card: "ModelCard | TaskCard", *, full: bool = False) -> "CheckReport":

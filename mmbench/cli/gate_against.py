@@ -133,7 +133,9 @@ def cases_of(
 def downloads(card: "ModelCard") -> bool:
     """Whether its files come from a hub; of a pair, those of one side at least. The others are at
     hand, and are timed as they are."""
-    return card.source.via == "hub" or any(downloads(part) for part in card.parts.values())
+    return card.source.via in ("hub", "modelscope") or any(
+        downloads(part) for part in card.parts.values()
+    )
 
 
 class Progress:

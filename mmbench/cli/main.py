@@ -25,7 +25,9 @@ from mmbench.cli.gate import gate
 from mmbench.cli.gate_benchmarks import gate_benchmarks
 from mmbench.cli.list import list_cards
 from mmbench.cli.new import app as new
+from mmbench.cli.pin import pin
 from mmbench.cli.predict import predict
+from mmbench.cli.prefetch import prefetch
 from mmbench.cli.report import report
 from mmbench.cli.run import run
 from mmbench.cli.show import show
@@ -50,6 +52,8 @@ app.command()(predict)
 app.command("list")(list_cards)
 app.command()(show)
 app.command()(check)
+app.command()(prefetch)
+app.command()(pin)
 app.command()(compare)
 app.command()(export)
 app.add_typer(cache, name="cache")

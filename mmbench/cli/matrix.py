@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mmbench.cli.options import Hub
+from mmbench.cli.places import flags
 from mmbench.errors import PlanError
 
 if TYPE_CHECKING:
@@ -26,6 +28,8 @@ class Matrix:
     limit: int | None
     cards: tuple[Path, ...]
     init_from: Path | None = None
+    hub: Hub = Hub.HF
+    model_paths: tuple[str, ...] = ()
 
     def to_suite(self, catalog: "Catalog") -> "Suite":
         """The suite that is meant; its own seeds and limit give way to those of the flags."""
@@ -67,6 +71,7 @@ class Matrix:
         for folder in self.cards:
             words += ["--cards", str(folder)]
         words += ["--init-from", str(self.init_from)] if self.init_from else []
+        words += flags(self.hub, self.model_paths)
         return shlex.join(words)
 
     def _seeds(self) -> tuple[int, ...]:

@@ -18,6 +18,13 @@ class Language(StrEnum):
     BOTH = "both"
 
 
+class Hub(StrEnum):
+    """Which of the two is asked: Hugging Face (or $HF_ENDPOINT), or ModelScope."""
+
+    HF = "hf"
+    MODELSCOPE = "modelscope"
+
+
 def one_language(lang: Language) -> Literal["en", "zh"]:
     """Where a text can be in one alone: of both the first."""
     return "zh" if lang is Language.ZH else "en"
@@ -41,6 +48,21 @@ Cards = Annotated[
         "--cards",
         metavar="DIR",
         help="A folder of your own cards: models/, tasks/, recipes/, suites/. Repeatable.",
+    ),
+]
+FromHub = Annotated[
+    Hub,
+    typer.Option(
+        "--hub",
+        help="Where to read what lies on both hubs; ModelScope has what the cards say it has.",
+    ),
+]
+ModelPaths = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--model-path",
+        metavar="NAME=DIR",
+        help="Read this model from a folder of yours. Repeatable.",
     ),
 ]
 Device = Annotated[

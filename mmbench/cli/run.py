@@ -1,6 +1,5 @@
 """`mmbench run`: plan, run what is left, write the report."""
 
-import os
 import shlex
 import time
 from collections.abc import Sequence
@@ -11,7 +10,17 @@ import typer
 
 from mmbench.cli.console import counted, duration, messages, note, say
 from mmbench.cli.matrix import Matrix
-from mmbench.cli.options import Cards, Device, Lang, Language, split_names
+from mmbench.cli.options import (
+    Cards,
+    Device,
+    FromHub,
+    Hub,
+    Lang,
+    Language,
+    ModelPaths,
+    split_names,
+)
+from mmbench.cli.places import check_used, elsewhere, go_offline, keep_downloads_in, places_of
 from mmbench.cli.settings import Executor, Keep, Settings
 
 if TYPE_CHECKING:
@@ -19,12 +28,6 @@ if TYPE_CHECKING:
     from mmbench.cli.estimate import Estimate
     from mmbench.records import Record
 
-OFFLINE = {
-    "HF_HUB_OFFLINE": "1",
-    "TRANSFORMERS_OFFLINE": "1",
-    "HF_DATASETS_OFFLINE": "1",
-    "HF_EVALUATE_OFFLINE": "1",
-}
 INTERRUPTED = 130
 
 
@@ -100,6 +103,16 @@ def run(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show the plan and its size; run nothing.")
     ] = False,
+    hub: FromHub = Hub.HF,
+    model_path: ModelPaths = None,
+    downloads: Annotated[
+        Path | None,
+        typer.Option(
+            "--from",
+            metavar="DIR",
+            help="What mmbench prefetch --to DIR has fetched is read there.",
+        ),
+    ] = None,
     offline: Annotated[
         bool, typer.Option("--offline", help="Use no network: what is not here fails.")
     ] = False,
@@ -112,7 +125,11 @@ def run(
     the report's path. Exit status: 0, or 1 if a trial failed, or 130 if interrupted.
     """
     if offline:
-        os.environ.update(OFFLINE)  # before any library reads it
+        go_offline()
+    if downloads is not None:
+        if not downloads.is_dir():
+            raise typer.BadParameter(f"--from {downloads}: no such folder; see mmbench prefetch")
+        keep_downloads_in(downloads)
     matrix = Matrix(
         suite=suite,
         models=split_names(models),
@@ -122,6 +139,8 @@ def run(
         limit=limit,
         cards=tuple(cards or ()),
         init_from=init_from,
+        hub=hub,
+        model_paths=tuple(model_path or ()),
     )
     settings = Settings(
         device=device,
@@ -132,6 +151,7 @@ def run(
         fresh=fresh,
         dry_run=dry_run,
         offline=offline,
+        downloads=downloads,
         executor=executor,
         trial_minutes=trial_minutes,
     )
@@ -156,9 +176,13 @@ def _run(matrix: Matrix, settings: Settings) -> int:
     from mmbench.plan import continued, plan
     from mmbench.store import load
 
-    catalog = Catalog.standard(matrix.cards)
+    places = places_of(matrix.hub, matrix.model_paths)
+    catalog = Catalog.standard(matrix.cards, places=places)
     suite = matrix.to_suite(catalog)
     planned = plan(suite, catalog)  # with nothing heavy loaded: a wrong name is told at once
+    check_used(places, planned)
+    if matrix.hub == Hub.MODELSCOPE and (others := elsewhere(planned)):
+        note(f"no copy on ModelScope is known, read from Hugging Face: {', '.join(others)}")
     if matrix.init_from is not None:
         start = load(matrix.init_from)
         planned = continued(planned, start.record, start.folder)

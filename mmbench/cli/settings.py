@@ -37,11 +37,16 @@ class Settings:
     offline: bool
     executor: Executor
     trial_minutes: float | None
+    downloads: Path | None = None
 
     def flags(self) -> list[str]:
         """As they are given to the command, without --fresh: it would not go on, but begin anew."""
         words = [] if self.device == "auto" else ["--device", self.device]
-        for flag, folder in (("--results", self.results), ("--reports", self.reports)):
+        for flag, folder in (
+            ("--results", self.results),
+            ("--reports", self.reports),
+            ("--from", self.downloads),
+        ):
             words += [flag, str(folder)] if folder is not None else []
         words += [] if self.lang == Language.BOTH else ["--lang", self.lang.value]
         words += [] if self.keep == Keep.NONE else ["--keep", self.keep.value]

@@ -7,7 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from mmbench.cards import BundledData, DataSource, FileData, PackageData, Slot, TaskCard
+from mmbench.cards import (
+    BundledData,
+    DataSource,
+    FileData,
+    ModelScopeData,
+    PackageData,
+    Slot,
+    TaskCard,
+)
 from mmbench.conformance.findings import Finding, Verdict
 from mmbench.conformance.task_rows import TaskRows
 from mmbench.data.columns import is_missing, name_some
@@ -41,9 +49,12 @@ def pinned(source: DataSource) -> str:
         return "ships with mmbench"
     if isinstance(source, PackageData):
         return f"package {source.distribution} {source.version}"
+    hub = "ModelScope: " if isinstance(source, ModelScopeData) else ""
+    if source.files:
+        return f"{hub}{source.repo}, files by their sha256"
     if source.revision is None:
-        return f"{source.repo}, unpinned: revision is null, so tomorrow's may differ"
-    return f"{source.repo} at {source.revision[:12]}"
+        return f"{hub}{source.repo}, unpinned: revision is null, so tomorrow's may differ"
+    return f"{hub}{source.repo} at {source.revision[:12]}"
 
 
 # ------------------------------------------------------------------------------ the cells

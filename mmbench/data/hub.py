@@ -1,32 +1,71 @@
-"""Data sets on the Hugging Face hub, read through `datasets` and kept in its cache."""
+"""Data sets on the hubs, read through `datasets` and kept in its cache."""
 
-import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from mmbench.cards import HubData
-from mmbench.data.tables import Table, one_line
+from mmbench.cards import HubData, ModelScopeData
+from mmbench.data.hub_files import (
+    check_repository,
+    fetched,
+    listing,
+    name_of,
+    rows_among,
+    unreadable,
+)
+from mmbench.data.tables import Table
+from mmbench.digests import files_digest
 from mmbench.errors import DataError
 
 COMMIT = re.compile(r"[0-9a-f]{40}")
-REPOSITORY = re.compile(r"\w[\w.-]*(/\w[\w.-]*)?")
 
 
-def read_hub(source: HubData) -> Mapping[str, Table]:
-    """Split of the repository → its table, memory-mapped. No code of the repository is run."""
+def read_hub(source: HubData | ModelScopeData) -> Mapping[str, Table]:
+    """Split of the repository → its table, memory-mapped. No code of the repository is run.
+
+    Where the card names its files, these are read and no others, and their digests must be the
+    card's. DataError says what is wrong and what to do.
+    """
     import datasets
-    from huggingface_hub.errors import HTTPError  # type: ignore[attr-defined]  # httpx's or httpx2's
 
-    _check_repository(source.repo)
+    from mmbench.hubs.hugging_face import TRANSPORT_ERROR, patiently
+    from mmbench.hubs.tokens import hugging_face_token
+
+    check_repository(source.repo)
+    whole = isinstance(source, HubData) and not source.files
+    place = source.repo if whole else str(fetched(source))
+    revision = source.revision if whole else None
     try:
-        loaded = datasets.load_dataset(source.repo, source.subset, revision=source.revision)
-    except (OSError, ValueError, RuntimeError, HTTPError) as error:
-        raise _unreadable(source, error) from None
+        loaded = patiently(
+            lambda: datasets.load_dataset(
+                place, source.subset, revision=revision, token=hugging_face_token()
+            )
+        )
+    except (OSError, ValueError, RuntimeError, TRANSPORT_ERROR) as error:
+        raise unreadable(source, error) from None
     except datasets.exceptions.DatasetsError as error:
-        raise _unreadable(source, error) from None
+        raise unreadable(source, error) from None
     return {str(part): _table(source, str(part), rows) for part, rows in loaded.items()}
+
+
+def identity(source: HubData | ModelScopeData) -> str:
+    """What the data are, on whichever hub: the digest of the files that the card names.
+
+    Where it names none: the commit on Hugging Face, the digest of all files on ModelScope.
+    """
+    if source.files:
+        return files_digest(source.files)
+    if isinstance(source, HubData):
+        return commit_of(source)
+    listed = listing(source)
+    told = listed.digests(rows_among(listed.files))
+    if not told:
+        raise DataError(
+            f"{name_of(source)}: the digests of its files are not told; name them under "
+            "source.files"
+        )
+    return files_digest(told)
 
 
 def commit_of(source: HubData) -> str:
@@ -36,26 +75,23 @@ def commit_of(source: HubData) -> str:
     """
     if source.revision is not None and COMMIT.fullmatch(source.revision):
         return source.revision
-    from huggingface_hub import HfApi
-    from huggingface_hub.errors import (  # type: ignore[attr-defined]
-        HTTPError,
-        RepositoryNotFoundError,
-        RevisionNotFoundError,
-    )
+    from huggingface_hub.errors import RepositoryNotFoundError, RevisionNotFoundError
 
-    _check_repository(source.repo)
+    from mmbench.hubs import hugging_face
+
+    check_repository(source.repo)
     try:
-        info = HfApi().dataset_info(source.repo, revision=source.revision, timeout=30)
+        found = hugging_face.commit(source.repo, source.revision, "dataset")
     except (RepositoryNotFoundError, RevisionNotFoundError) as error:
-        raise _unreadable(source, error) from None
-    except (OSError, HTTPError) as error:
+        raise unreadable(source, error) from None
+    except (OSError, hugging_face.TRANSPORT_ERROR) as error:
         cached = _cached_commit(source)
         if cached is None:
-            raise _unreadable(source, error) from None
+            raise unreadable(source, error) from None
         return cached
-    if info.sha is None:
-        raise DataError(f"{_name(source)}: the hub names no commit; pin source.revision")
-    return info.sha
+    if found is None:
+        raise DataError(f"{name_of(source)}: the hub names no commit; pin source.revision")
+    return found
 
 
 def _cached_commit(source: HubData) -> str | None:
@@ -70,7 +106,7 @@ def _cached_commit(source: HubData) -> str | None:
     return commit if COMMIT.fullmatch(commit) else None
 
 
-def _table(source: HubData, part: str, rows: Any) -> Table:
+def _table(source: HubData | ModelScopeData, part: str, rows: Any) -> Table:
     """rows: a datasets.Dataset whose Arrow table is taken as it is, images and sounds undecoded."""
     import datasets
 
@@ -83,45 +119,16 @@ def _table(source: HubData, part: str, rows: Any) -> Table:
     return Table(where=f"{source.repo}, part {part!r}", columns=columns)
 
 
-def _check_commit(source: HubData, rows: Any) -> None:
+def _check_commit(source: HubData | ModelScopeData, rows: Any) -> None:
     """Offline, `datasets` gives whatever commit is cached, a pinned revision or not."""
+    if not isinstance(source, HubData) or source.files:
+        return  # read from a folder of the very files
     if source.revision is None or not COMMIT.fullmatch(source.revision):
         return
     for file in rows.cache_files:
         commit = Path(file["filename"]).parent.name  # its cache: …/<subset>/<version>/<commit>/
         if COMMIT.fullmatch(commit) and commit != source.revision:
             raise DataError(
-                f"{_name(source)}: the cache holds commit {commit} alone, not the pinned one; "
+                f"{name_of(source)}: the cache holds commit {commit} alone, not the pinned one; "
                 "connect to fetch it"
             )
-
-
-def _check_repository(repo: str) -> None:
-    """`datasets` prefers a local folder of the same name to the hub."""
-    if not REPOSITORY.fullmatch(repo):
-        raise DataError(f"source.repo is {repo!r}; a repository is written OWNER/NAME")
-    if os.path.isdir(repo):
-        raise DataError(
-            f"the folder {os.path.abspath(repo)} hides the hub's {repo!r}; run in another folder, "
-            "or read the folder with source.via: files"
-        )
-
-
-def _unreadable(source: HubData, error: Exception) -> DataError:
-    from huggingface_hub import constants
-
-    if isinstance(error, ConnectionError) or "onnect" in type(error).__name__:
-        advice = (
-            "Check the connection or set HF_ENDPOINT to a mirror; to work offline, run once online "
-            "and pin source.revision to a commit."
-        )
-    else:
-        advice = "Check source.repo, source.subset and source.revision, or log in: hf auth login."
-    return DataError(
-        f"{_name(source)}: cannot be read from {constants.ENDPOINT}: {one_line(error)}\n{advice}"
-    )
-
-
-def _name(source: HubData) -> str:
-    subset = f" ({source.subset})" if source.subset else ""
-    return f"{source.repo}{subset} at {source.revision or 'main'}"

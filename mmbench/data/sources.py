@@ -1,9 +1,17 @@
-"""Where rows come from: files, an installed package, what ships with mmbench, or the hub."""
+"""Where rows come from: files, an installed package, what ships with mmbench, or a hub."""
 
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
-from mmbench.cards import BundledData, DataSource, FileData, HubData, Join, PackageData
+from mmbench.cards import (
+    BundledData,
+    DataSource,
+    FileData,
+    HubData,
+    Join,
+    ModelScopeData,
+    PackageData,
+)
 from mmbench.data.hub import read_hub
 from mmbench.data.joined import joined
 from mmbench.data.reshaped import reshaped
@@ -23,13 +31,13 @@ def read_parts(source: DataSource) -> Mapping[str, Table]:
     DataError says which file, package or repository fails, and what to do.
     """
     found = _as_they_are(source)
-    if not isinstance(source, HubData | FileData):
+    if not isinstance(source, HubData | ModelScopeData | FileData):
         return found
     return {part: reshaped(table, source.unfold, source.glue) for part, table in found.items()}
 
 
 def _as_they_are(source: DataSource) -> Mapping[str, Table]:
-    if isinstance(source, HubData):
+    if isinstance(source, HubData | ModelScopeData):
         return read_hub(source)
     paths = locate(source)
     if source.format == "lines":

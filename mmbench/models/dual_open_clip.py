@@ -12,6 +12,7 @@ from mmbench.cards import (
     HubModel,
     ImageRules,
     ModelCard,
+    ModelScopeModel,
     NoTokenizer,
     PackageModel,
     PairModel,
@@ -94,7 +95,7 @@ def load(card: ModelCard) -> tuple[OpenClipTowers, Tokenizer | None]:
     _check_pixels(card.name, card.image)
     if isinstance(source, RandomModel):
         return _random(architecture, source, card.name)
-    if isinstance(source, HubModel):
+    if isinstance(source, HubModel | ModelScopeModel):
         path = hub.download(source, hub.OPEN_CLIP)
     else:
         path = locate(source)

@@ -22,7 +22,14 @@ from transformers import (
 from transformers.models.auto.configuration_auto import CONFIG_MAPPING
 from transformers.utils import logging as _logging
 
-from mmbench.cards import FolderModel, HubModel, NoTokenizer, PackageModel, TrainedTokenizer
+from mmbench.cards import (
+    FolderModel,
+    HubModel,
+    ModelScopeModel,
+    NoTokenizer,
+    PackageModel,
+    TrainedTokenizer,
+)
 from mmbench.errors import CardError, TrialError, did_you_mean
 from mmbench.models.cutting import FastTokenizer, SlowTokenizer
 from mmbench.models.sources import locate
@@ -143,7 +150,9 @@ def cutter_if_any(folder: Path) -> FastTokenizer | SlowTokenizer | None:
 
 
 def borrowed(
-    source: HubModel | FolderModel | PackageModel | TrainedTokenizer | NoTokenizer,
+    source: (
+        HubModel | ModelScopeModel | FolderModel | PackageModel | TrainedTokenizer | NoTokenizer
+    ),
 ) -> FastTokenizer | SlowTokenizer | None:
     """The tokenizer that a random start names; None where it is yet to be trained, or never."""
     return None if isinstance(source, TrainedTokenizer | NoTokenizer) else cutter(locate(source))

@@ -1,19 +1,19 @@
 """What identifies a model's weights and preprocessing files, without loading them."""
 
-import hashlib
 from pathlib import Path
 
 from mmbench.cards import (
     FusionModel,
     HubModel,
     ModelCard,
+    ModelScopeModel,
     ModelSource,
     NoTokenizer,
     PairModel,
     RandomModel,
     TrainedTokenizer,
 )
-from mmbench.digests import digest_of, set_fields
+from mmbench.digests import digest_of, file_digest, files_digest, set_fields
 from mmbench.errors import TrialError
 from mmbench.models.sources import block_of, locate, parts_of
 
@@ -21,7 +21,8 @@ SUFFIXES = frozenset({".jinja", ".json", ".safetensors", ".bin", ".pth", ".txt",
 
 
 def weights_digest(card: ModelCard) -> str:
-    """The commit of a hub model; otherwise a sha256: of the files, of a random start's config.
+    """Of a hub model that of the files its card names, or the commit; otherwise a sha256: of the
+    files, of a random start's config.
 
     That of a pair or a fusion is over those of its encoders. A README that changes leaves it as it
     was. TrialError if the files cannot be found.
@@ -31,49 +32,42 @@ def weights_digest(card: ModelCard) -> str:
         found: dict[str, str] = {s: weights_digest(part) for s, part in parts_of(card).items()}
         block = block_of(source) if isinstance(source, FusionModel) else None
         if block is not None:
-            found["block"] = _of_file(block)
+            found["block"] = file_digest(block)
         return digest_of(found)
     if not isinstance(source, RandomModel):
-        return _stored(source)
+        return _stored(source, card)
     return digest_of(
         {
             "library": card.library,
             "architecture": card.architecture,
             "config": dict(source.config),
-            "tokenizer": None if source.tokenizer is None else _tokenizer(source.tokenizer),
+            "tokenizer": None if source.tokenizer is None else _tokenizer(source.tokenizer, card),
         }
     )
 
 
-def _tokenizer(source: ModelSource | TrainedTokenizer | NoTokenizer) -> str | dict[str, object]:
+def _tokenizer(
+    source: ModelSource | TrainedTokenizer | NoTokenizer, card: ModelCard
+) -> str | dict[str, object]:
     """Of one that is trained its fields: the texts belong to the task, which has its own digest."""
     if isinstance(source, TrainedTokenizer | NoTokenizer):
         fields: dict[str, object] = set_fields(source)
         return fields
-    return _stored(source)
+    return _stored(source, card)
 
 
-def _stored(source: ModelSource) -> str:
-    if isinstance(source, HubModel):
+def _stored(source: ModelSource, card: ModelCard) -> str:
+    if isinstance(source, HubModel | ModelScopeModel):
         from mmbench.models import hub
 
-        return hub.commit(source)
+        return hub.identity(source, hub.weight_files(card))
     path = locate(source)
-    return _of_folder(path) if path.is_dir() else _of_file(path)
+    return _of_folder(path) if path.is_dir() else file_digest(path)
 
 
 def _of_folder(folder: Path) -> str:
     """sha256 over the sorted relative names and the contents of the files that matter."""
-    total = hashlib.sha256()
     files = [path for path in folder.rglob("*") if path.suffix in SUFFIXES and path.is_file()]
-    names = sorted(path.relative_to(folder).as_posix() for path in files)
-    if not names:
+    if not files:
         raise TrialError(f"{folder}: no model files here (config.json, model.safetensors, …)")
-    for name in names:
-        total.update(f"{name}\0{_of_file(folder / name)}\n".encode())
-    return total.hexdigest()
-
-
-def _of_file(path: Path) -> str:
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return files_digest({p.relative_to(folder).as_posix(): file_digest(p) for p in files})

@@ -10,6 +10,7 @@ from mmbench.cards import (
     FusionModel,
     HubModel,
     ModelCard,
+    ModelScopeModel,
     ModelSource,
     NoTokenizer,
     PackageModel,
@@ -25,7 +26,7 @@ FUSION = "fusion.safetensors"
 
 
 def locate(source: ModelSource | TrainedTokenizer | NoTokenizer) -> Path:
-    """The model folder (or the one weights file), downloaded first if it is on the hub.
+    """The model folder (or the one weights file), downloaded first if it is on a hub.
 
     TrialError says what is missing and how to get it; CardError if the source has no files.
     """
@@ -34,7 +35,7 @@ def locate(source: ModelSource | TrainedTokenizer | NoTokenizer) -> Path:
             f"via: {source.via} has no files to load; it does not go with this adapter (two "
             "encoders have adapter: pair or fusion)"
         )
-    if isinstance(source, HubModel):
+    if isinstance(source, HubModel | ModelScopeModel):
         from mmbench.models import hub  # huggingface_hub is imported for hub models alone
 
         return hub.download(source)

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mmbench.cards import HubData, ModelCard, TaskCard
+from mmbench.cards import HubData, HubModel, ModelCard, ModelScopeData, ModelScopeModel, TaskCard
 from mmbench.compare.cells import Cell, cells
 from mmbench.records import Record
 
@@ -155,10 +155,16 @@ def _hub_task(task: TaskCard) -> str:
 
 
 def _dataset(task: TaskCard) -> str:
-    """The hub's name, or the card's of data that lie elsewhere."""
-    return task.source.repo if isinstance(task.source, HubData) else task.name
+    """Hugging Face's name, or the card's of data that lie elsewhere."""
+    source = task.source
+    if isinstance(source, ModelScopeData):
+        return source.copy_of or task.name
+    return source.repo if isinstance(source, HubData) else task.name
 
 
 def _base(model: ModelCard) -> str | None:
     """The repository of the pretrained weights; None where they are of none, or of two."""
-    return getattr(model.source, "repo", None) if model.start == "pretrained" else None
+    source = model.source
+    if isinstance(source, ModelScopeModel):
+        return source.copy_of
+    return source.repo if isinstance(source, HubModel) else None

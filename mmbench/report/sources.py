@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from mmbench.cards import ModelCard, TaskCard
+from mmbench.cards import ModelCard, ModelScopeData, ModelScopeModel, TaskCard
 from mmbench.cards.sources import DataSource, ModelSource
 from mmbench.records import Trial
 from mmbench.report.document import Block, Column, Details, Paragraph, Table
@@ -47,6 +47,10 @@ def _where(source: ModelSource | DataSource, say: Messages) -> str:
         case "hub":
             revision = source.revision or say("sources.unpinned")
             return say("sources.hub", repo=source.repo, revision=revision)
+        case "modelscope":
+            return _on_modelscope(source, say)
+        case "folder" if source.copy_of is not None:
+            return say("sources.folder_for", copied=source.copy_of)
         case "package":
             return say("sources.package", distribution=source.distribution, version=source.version)
         case "pair":
@@ -62,3 +66,12 @@ def _where(source: ModelSource | DataSource, say: Messages) -> str:
                 tokenizer = _where(source.tokenizer, say)
             return say("sources.random_with_tokenizer", tokenizer=tokenizer)
     return say(f"sources.{source.via}")
+
+
+def _on_modelscope(source: ModelScopeModel | ModelScopeData, say: Messages) -> str:
+    revision = source.revision or say("sources.unpinned")
+    told = say("sources.modelscope", repo=source.repo, revision=revision)
+    if source.copy_of is None:
+        return told
+    by = "official" if source.official else "mirror"
+    return say("sources.copy", told=told, by=say(f"sources.{by}"), copied=source.copy_of)

@@ -117,7 +117,7 @@ def test_an_unknown_kind_is_told_with_the_nearest_and_clears_nothing(
 ) -> None:
     ran = mm("cache", "clear", "--kind", "feature")
     assert ran.status == 2
-    known = "features, pixels, sounds, tokens"
+    known = "features, pixels, sounds, statistics, tokens"
     assert f"no kind 'feature' among {known}; did you mean 'features'?" in ran.err
     assert len(kept(full)) == 3
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from mmbench.cli.run import INTERRUPTED, OFFLINE
+from mmbench.cli.places import OFFLINE
+from mmbench.cli.run import INTERRUPTED
 from mmbench.errors import StoreError
 from mmbench.plan import Plan
 from mmbench.records import Failure, Record, Trial

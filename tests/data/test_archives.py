@@ -167,7 +167,7 @@ def test_the_cards_of_these_archives_read_the_form(name: str, tmp_path: Path) ->
     data = load_task(with_files(name, files))
     assert set(data.splits) == {"train", "validation", "test"}
     assert len(data.splits["test"]) == 202
-    assert (card.source.files.keys() & {"test"} == set()) == (name == "muge")  # type: ignore[union-attr]
+    assert (card.source.files.keys() & {"test"} == set()) == (name == "muge")
 
 
 # ---------------------------------------------------------------------------- Karpathy's

@@ -54,7 +54,7 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 
 def test_splits_become_parts_and_images_stay_encoded(repository: list[Any]) -> None:
     parts = read_parts(SOURCE)
-    assert repository == [(("someone/some-data", "zh"), {"revision": PINNED})]
+    assert repository == [(("someone/some-data", "zh"), {"revision": PINNED, "token": None})]
     assert {part: len(table) for part, table in parts.items()} == {"train": 20, "test": 8}
     assert parts["test"].values("words")[0] == "test 0"
     assert parts["test"].values("kind")[:2] == [0, 1]

@@ -44,6 +44,17 @@ def test_the_way_they_are_read_changes_it(folder: Path) -> None:
     assert data_digest(files(folder)) != data_digest(files(folder, format="lines"))
 
 
+def test_what_the_card_makes_of_their_cells_changes_it(folder: Path) -> None:
+    """A row for each text of a cell is other rows than the cells are."""
+    shapes: list[dict[str, Any]] = [
+        {},
+        {"unfold": "text"},
+        {"unfold": "label"},
+        {"glue": {"text": " "}},
+    ]
+    assert len({data_digest(files(folder, **shape)) for shape in shapes}) == len(shapes)
+
+
 def test_an_image_folder_counts_names_and_contents(tmp_path: Path) -> None:
     root = tmp_path / "images"
     (root / "cat").mkdir(parents=True)

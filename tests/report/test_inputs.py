@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from mmbench.cards import ModelCard
+from mmbench.cards import FolderModel, ModelCard, ModelScopeModel
 from mmbench.records import Record
 from mmbench.report.build import build
 from mmbench.report.document import Document, Lang
@@ -96,6 +96,33 @@ def test_the_sources_of_a_pair_and_of_a_trained_tokenizer_are_told(
     assert where["fixture-effnet"] == "Python package fixture-effnet 1.0"
     assert "tokenizer: trained on the training texts of each task" in where["fixture-clip-scratch"]
     assert "4,000" in where["fixture-clip-scratch"]
+
+
+def test_the_hub_of_a_model_and_whose_copy_it_is_are_told(
+    records: list[Record], store_all: StoreAll
+) -> None:
+    source = ModelScopeModel(
+        via="modelscope", repo="mirror/minilm", revision="v1", official=False, copy_of="a/minilm"
+    )
+    folder = FolderModel(via="folder", path="/home/somebody/minilm", copy_of="a/minilm")
+    (first, *_) = only(records, task="fixture-reviews", models=("fixture-minilm-en",))
+    told: dict[Lang, list[str]] = {"en": [], "zh": []}
+    for place in (source, replace(source, official=True), replace(source, copy_of=None), folder):
+        model = replace(first.trial.model, source=place)
+        moved = replace(first, trial=replace(first.trial, model=model))
+        for lang, texts in told.items():
+            table = table_with(build(store_all([moved]), lang=lang), "sha256")
+            texts += [row[2] for row in table.rows if row[1] == model.name]
+    assert told["en"] == [
+        "ModelScope: mirror/minilm at v1, a mirror by others of Hugging Face's a/minilm",
+        "ModelScope: mirror/minilm at v1, the organisation's own copy of Hugging Face's a/minilm",
+        "ModelScope: mirror/minilm at v1",
+        "local folder, in place of a/minilm",
+    ]
+    assert told["zh"][0] == (
+        "魔搭社区（ModelScope）：mirror/minilm，版本 v1，即 Hugging Face 上 a/minilm 的第三方镜像"
+    )
+    assert "somebody" not in told["zh"][3]
 
 
 def test_a_part_that_ran_in_no_trial_of_its_own_has_a_row_without_a_digest(

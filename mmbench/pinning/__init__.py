@@ -1,0 +1,1 @@
+"""Filling what a hub knows into cards: revisions, digests of files, licences."""
