@@ -44,6 +44,10 @@ def report(
     open_page: Annotated[
         bool, typer.Option("--open", help="Open the page in a browser when it is written.")
     ] = False,
+    all_pairs: Annotated[
+        bool,
+        typer.Option("--all-pairs", help="Test each cell against each, of large tasks as well."),
+    ] = False,
     max_latency_ms: Annotated[
         float | None,
         typer.Option("--max-latency-ms", help="Recommend none whose median latency is higher."),
@@ -76,7 +80,7 @@ def report(
     if open_page and form not in (ReportFormat.ALL, ReportFormat.HTML):
         raise PlanError("--open shows the page of HTML; leave --format out, or take html")
     if form is ReportFormat.TERMINAL:
-        _show(stored, lang, title, limits)
+        _show(stored, lang, title, limits, all_pairs=all_pairs)
         return
     files = write_report(
         stored,
@@ -85,6 +89,7 @@ def report(
         title=title,
         limits=limits,
         formats=[name for name in FORMATS if form in (ReportFormat.ALL, name)],
+        all_pairs=all_pairs,
         remembered=remembered(),
     )
     print_pages(files)
@@ -100,13 +105,25 @@ def print_pages(files: Sequence[Path]) -> None:
         print(path)
 
 
-def _show(stored: "Sequence[Stored]", lang: Language, title: str | None, limits: "Limits") -> None:
+def _show(
+    stored: "Sequence[Stored]",
+    lang: Language,
+    title: str | None,
+    limits: "Limits",
+    *,
+    all_pairs: bool,
+) -> None:
     """To the terminal; of both languages the first."""
     from mmbench.cli.console import output
     from mmbench.report.build import build
     from mmbench.report.terminal import show
 
     document = build(
-        stored, lang=one_language(lang), title=title, limits=limits, remembered=remembered()
+        stored,
+        lang=one_language(lang),
+        title=title,
+        limits=limits,
+        all_pairs=all_pairs,
+        remembered=remembered(),
     )
     show(document, output())

@@ -35,11 +35,13 @@ MOST = (
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Against:
     """How much worse the second of two cells is, on the metric's scale of change; below 0 it is
-    better. p: two-sided. count: of the examples, or of their groups."""
+    better. p: two-sided. count: of the examples, or of their groups. of_seeds: the share of the
+    variance of the difference that is the seeds' rather than the examples'."""
 
     drop: float
     p: float
     count: int
+    of_seeds: float = 0.0
 
 
 StoredOf = Callable[[Record], Stored]
@@ -139,7 +141,9 @@ def against(
     found = remembered.once([trial.task.primary, trial.task_behaviour, split, answers], work_out)
     if found is None:
         return None
-    return Against(drop=found["drop"], p=found["p"], count=int(found["count"]))
+    return Against(
+        drop=found["drop"], p=found["p"], count=int(found["count"]), of_seeds=found["of_seeds"]
+    )
 
 
 def _groups(stored: Stored, split: str) -> bool:
@@ -170,7 +174,8 @@ def _against(pairs: "Sequence[Seed]", split: str) -> Against | None:
         return None
     if len(known) == 1:
         return Against(drop=told.drop, p=min(1.0, 2 * _tail(told, known, row)), count=told.count)
-    return Against(drop=told.drop, p=_over_seeds(told, known, row), count=told.count)
+    p, of_seeds = _over_seeds(told, known, row)
+    return Against(drop=told.drop, p=p, count=told.count, of_seeds=of_seeds)
 
 
 def _tail(told: "Evidence", seeds: "Sequence[Answers]", row: Metric) -> float:
@@ -184,8 +189,9 @@ def _tail(told: "Evidence", seeds: "Sequence[Answers]", row: Metric) -> float:
     return other.p if isinstance(other, Evidence) else 1.0
 
 
-def _over_seeds(told: "Evidence", seeds: "Sequence[Answers]", row: Metric) -> float:
-    """Two-sided p of the mean difference, with the variance of examples and of seeds."""
+def _over_seeds(told: "Evidence", seeds: "Sequence[Answers]", row: Metric) -> tuple[float, float]:
+    """Two-sided p of the mean difference, with the variance of examples and of seeds; and the
+    seeds' share of that."""
     import numpy as np
     from scipy import stats
 
@@ -194,11 +200,12 @@ def _over_seeds(told: "Evidence", seeds: "Sequence[Answers]", row: Metric) -> fl
 
     each = [drop for one in seeds if (drop := drop_of(row, [one])) is not None]
     if len(each) < len(seeds):
-        return 1.0  # of a seed nothing can be said
+        return 1.0, 0.0  # of a seed nothing can be said
     of_examples = ((told.high - told.low) / (2 * NormalDist().inv_cdf(1 - BOUND))) ** 2
     of_seeds = float(np.var(each, ddof=1)) / len(each)
     total = of_examples + of_seeds
     if not total:
-        return 1.0
+        return 1.0, 0.0
     freedom = satterthwaite(of_examples, of_seeds, len(each), told.count)
-    return float(2 * stats.t.sf(abs(told.drop) / total**0.5, freedom))
+    p = float(2 * stats.t.sf(abs(told.drop) / total**0.5, freedom))
+    return p, of_seeds / total

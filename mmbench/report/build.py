@@ -13,6 +13,7 @@ from mmbench.report.gaps import gaps
 from mmbench.report.i18n import Messages
 from mmbench.report.inputs import data, models, recipes
 from mmbench.report.limits import Limits
+from mmbench.report.matches import matches
 from mmbench.report.pareto import pareto
 from mmbench.report.picking import picking
 from mmbench.report.quality import quality
@@ -35,15 +36,23 @@ def build(
     title: str | None = None,
     reproduce: str | None = None,
     limits: Limits = NO_LIMITS,
+    all_pairs: bool = False,
     remembered: "Remembered | None" = None,
 ) -> Document:
     """The report of these records in one language.
 
     Without a title the catalogue's is used. `reproduce` is the command that ran the records, such
-    as `mmbench run quickstart`. StoreError if there is no record.
+    as `mmbench run quickstart`. all_pairs: of tasks with many cells too, each is tested against
+    each. StoreError if there is no record.
     """
-    found = findings(stored, remembered)
-    return document_of(found, lang=lang, title=title, reproduce=reproduce, limits=limits)
+    return document_of(
+        findings(stored, remembered),
+        lang=lang,
+        title=title,
+        reproduce=reproduce,
+        limits=limits,
+        all_pairs=all_pairs,
+    )
 
 
 def document_of(
@@ -53,6 +62,7 @@ def document_of(
     title: str | None = None,
     reproduce: str | None = None,
     limits: Limits = NO_LIMITS,
+    all_pairs: bool = False,
 ) -> Document:
     """As `build`, of what was found once for all languages."""
     say = Messages(lang)
@@ -62,6 +72,7 @@ def document_of(
         *([] if drawn is None else [drawn]),
         *picking(found, limits, say),
         *quality(found, say),
+        *matches(found, say, all_pairs=all_pairs),
         *regions(found, say),
         *gaps(found, say),
         *few_shot(found, say),

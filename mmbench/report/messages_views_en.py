@@ -63,6 +63,30 @@ MESSAGES = {
     "regions.international": "international",
     "regions.score": "score",
     "regions.best_of": "{cell}, best of {models}",
+    # head to head
+    "matches.heading": "Head to head",
+    "matches.summary": "Every cell against every other, by the same examples",
+    "matches.how": (
+        "The row's score less the column's, whose numbers are those of the rows. ✓: shown by a "
+        "paired test on the same examples, two-sided, Holm over all pairs of the task, 5 %. No "
+        "mark: tested and not shown. ?: not tested, since the answers to the same examples with "
+        "the same seeds are not there."
+    ),
+    "matches.shown": "{difference} ✓",
+    "matches.not_shown": "{difference}",
+    "matches.untested": "{difference} ?",
+    "matches.needed": "{first} against {second} ({p}): {what}.",
+    "matches.examples": (
+        "about {count} test examples would show a difference of this size; there are {there}"
+    ),
+    "matches.seeds": "about {count} seeds would show a difference of this size; there are {there}",
+    "matches.alike": (
+        "more than {times} times as many seeds or examples would be needed; take them for alike"
+    ),
+    "matches.left_out": (
+        "{task}: {cells} cells, too many to be tested pair by pair unless asked for "
+        "(mmbench report --all-pairs)."
+    ),
     # quality against cost
     "pareto.heading": "Quality against speed, latency and memory",
     "pareto.how": (

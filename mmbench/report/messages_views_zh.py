@@ -55,6 +55,24 @@ MESSAGES = {
     "regions.international": "国外",
     "regions.score": "得分",
     "regions.best_of": "{cell}，{models} 个中最优",
+    # 两两对比
+    "matches.heading": "两两对比",
+    "matches.summary": "各组合两两对比（相同样本）",
+    "matches.how": (
+        "表中为行的得分减去列的得分，列号与行号对应。✓ 表示差异得到证实："
+        "在相同样本上做双侧配对检验，对该任务的所有组合对做 Holm 校正，显著性水平 5%。"
+        "无标记表示检验过但未证实。? 表示未检验：缺少相同种子对相同样本的预测。"
+    ),
+    "matches.shown": "{difference} ✓",
+    "matches.not_shown": "{difference}",
+    "matches.untested": "{difference} ?",
+    "matches.needed": "{first} 与 {second}（{p}）：{what}。",
+    "matches.examples": "要证实这样大小的差异，约需 {count} 个测试样本，现有 {there} 个",
+    "matches.seeds": "要证实这样大小的差异，约需 {count} 个种子，现有 {there} 个",
+    "matches.alike": "所需的种子或样本超过现有的 {times} 倍，可视为没有差别",
+    "matches.left_out": (
+        "{task}：共 {cells} 个组合，数量过多，默认不做两两检验（可用 mmbench report --all-pairs）。"
+    ),
     # quality against cost
     "pareto.heading": "效果与速度、延迟、内存的权衡",
     "pareto.how": (

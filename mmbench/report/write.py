@@ -34,6 +34,7 @@ def write_report(
     reproduce: str | None = None,
     limits: Limits = NO_LIMITS,
     formats: Collection[Format] = FORMATS,
+    all_pairs: bool = False,
     remembered: "Remembered | None" = None,
 ) -> list[Path]:
     """Write the report into `folder` and return its files, the Markdown first.
@@ -46,7 +47,14 @@ def write_report(
     languages = LANGUAGES if lang == "both" else (lang,)
     found = findings(stored, remembered)  # once for both languages
     documents = [
-        document_of(found, lang=language, title=title, reproduce=reproduce, limits=limits)
+        document_of(
+            found,
+            lang=language,
+            title=title,
+            reproduce=reproduce,
+            limits=limits,
+            all_pairs=all_pairs,
+        )
         for language in languages
     ]
     reports: dict[Path, bytes] = {}
