@@ -3,6 +3,7 @@
 What a card says already stays; where a hub says something else, that is told.
 """
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -33,9 +34,18 @@ Card = TypeVar("Card", ModelCard, TaskCard)
 NO_LICENCE = ("other", "unknown")
 """What the hub writes where a repository has a licence that has no name."""
 
+SPDX = {
+    "apache-2.0": "Apache-2.0",
+    "bsd-2-clause": "BSD-2-Clause",
+    "bsd-3-clause": "BSD-3-Clause",
+    "mit": "MIT",
+}
+"""The hub writes small letters; the cards, as SPDX (https://spdx.org/licenses)."""
+
 MOST_FILES = 200
 """Of a data set in more pieces the digests would drown the card: its revision pins it."""
 
+CREATIVE_COMMONS = re.compile(r"cc0-1\.0|cc-by(-nc)?(-sa|-nd)?-\d\.\d")
 REVISION_AFTER = ("repo", "subset")
 FILES_AFTER = ("repo", "subset", "revision")
 LICENCE_AFTER = ("parameters", "metrics", "prompts")
@@ -231,7 +241,8 @@ def _pin_licence(found: Pinned, known: str | None, told: str | None) -> None:
     if told is None or told in NO_LICENCE:
         return
     if known is None:
-        found.fill(("licence",), told, after=LICENCE_AFTER, said=f"licence {told}")
+        spelled = SPDX.get(told) or (told.upper() if CREATIVE_COMMONS.fullmatch(told) else told)
+        found.fill(("licence",), spelled, after=LICENCE_AFTER, said=f"licence {spelled}")
     elif known.lower() != told.lower():
         found.notes.append(f"the hub says licence {told}, the card {known}")
 

@@ -75,7 +75,7 @@ def test_a_model_gets_its_revision_digests_and_licence(
         f"revision {COMMIT[:12]}",
         f"sha256 of {len(checkpoint)} files",
         "ModelScope's revision ffffffffffff",
-        "licence apache-2.0",
+        "licence Apache-2.0",
     ]
     assert (found.notes, found.missed) == ([], [])
     card = load_card(ModelCard, written(found))
@@ -84,7 +84,7 @@ def test_a_model_gets_its_revision_digests_and_licence(
     assert card.source.files == {name: sha256(content) for name, content in checkpoint.items()}
     assert card.source.modelscope is not None
     assert card.source.modelscope.revision == "f" * 40
-    assert card.licence == "apache-2.0"
+    assert card.licence == "Apache-2.0"
     kept = [line for line in found.text.splitlines() if line in MODEL.splitlines()]
     assert kept == [line for line in MODEL.splitlines() if "mirror" not in line]
     again = pin_model(model)
@@ -103,7 +103,7 @@ def test_a_task_gets_the_digests_of_the_files_that_hold_its_rows(
     assert card.source.files == {
         name: sha256(content) for name, content in table.items() if not name.startswith("other/")
     }
-    assert card.licence == "mit"
+    assert card.licence == "MIT"
     assert pin_task(task).changes == []
 
 
@@ -126,6 +126,24 @@ def test_a_licence_without_a_name_and_one_that_differs_are_not_written(
     assert "the hub says licence mit, the card apache-2.0" in found.notes
     assert "licence: apache-2.0" in found.text
     assert any("mirror/tiny-bert" in said for said in found.missed)
+
+
+@pytest.mark.parametrize(
+    ("told", "written_as"),
+    [
+        ("bsd-3-clause", "BSD-3-Clause"),
+        ("cc-by-nc-sa-4.0", "CC-BY-NC-SA-4.0"),
+        ("cc0-1.0", "CC0-1.0"),
+        ("cc", "cc"),
+        ("openrail", "openrail"),
+    ],
+)
+def test_a_licence_is_spelled_as_the_cards_spell_it(
+    told: str, written_as: str, task: Path, hub: Hub, table: dict[str, bytes]
+) -> None:
+    hub.repositories[f"datasets/{DATA}"] = Repository(files=table, licence=told)
+    assert load_card(TaskCard, written(pin_task(task))).licence == written_as
+    assert pin_task(task).notes == [], "the spelling is no difference"
 
 
 def test_a_mirror_with_other_files_is_told(
