@@ -6,7 +6,7 @@ mean is in `answered`, which metrics can be computed of them in `resampled`.
 
 import hashlib
 import io
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import numpy as np
 
@@ -34,9 +34,11 @@ def has_predictions(stored: Stored) -> bool:
     return artefact is not None and (stored.folder / artefact.path).is_file()
 
 
-def read_predictions(stored: Stored, split: str) -> Mapping[str, Column]:
-    """The columns of one split that its kind of task is compared by, each [N], as far as they are
-    there; StoreError if the file is not what was written."""
+def read_predictions(
+    stored: Stored, split: str, *, also: Collection[str] = ()
+) -> Mapping[str, Column]:
+    """The columns of one split that its kind of task is compared by, and `also` these, each [N], as
+    far as they are there; StoreError if the file is not what was written."""
     import pyarrow.compute
     import pyarrow.parquet
 
@@ -49,7 +51,7 @@ def read_predictions(stored: Stored, split: str) -> Mapping[str, Column]:
     if hashlib.sha256(content).hexdigest() != artefact.sha256:
         raise StoreError(f"{path}: changed since its record was written; restore it or run again")
     task = stored.record.trial.task
-    wanted = {*example_columns(task), *answer_columns(task), GROUP}
+    wanted = {*example_columns(task), *answer_columns(task), GROUP, *also}
     file = pyarrow.parquet.ParquetFile(io.BytesIO(content))
     names = [name for name in file.schema_arrow.names if name in wanted]
     table = file.read(columns=["split", *names])

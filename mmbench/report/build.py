@@ -14,11 +14,14 @@ from mmbench.report.i18n import Messages
 from mmbench.report.inputs import data, models, recipes
 from mmbench.report.limits import Limits
 from mmbench.report.matches import matches
+from mmbench.report.mistakes import worst
 from mmbench.report.pareto import pareto
 from mmbench.report.picking import picking
+from mmbench.report.published import published
 from mmbench.report.quality import quality
 from mmbench.report.regions import regions
 from mmbench.report.stages import stages
+from mmbench.report.strategies import strategies
 from mmbench.report.summary import summary
 from mmbench.report.tuning import tuning
 from mmbench.store import Stored
@@ -73,7 +76,10 @@ def document_of(
         *picking(found, limits, say),
         *quality(found, say),
         *matches(found, say, all_pairs=all_pairs),
+        *worst(found, say),
+        *strategies(found, say, all_pairs=all_pairs),
         *regions(found, say),
+        *published(found, say),
         *gaps(found, say),
         *few_shot(found, say),
         *pareto(found, say),

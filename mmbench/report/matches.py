@@ -10,6 +10,7 @@ from mmbench.report.numbers import MISSING, difference, probability
 from mmbench.report.words import cell_name, metric_with_unit
 
 MOST_CELLS = 8  # of a task, unless all pairs are asked for: their tests grow with the square
+MOST_TESTS = 200  # of a report, likewise; a bootstrap takes a second or so
 MOST_NEEDED = 3
 TOO_MANY = 100  # times as many seeds or examples as there are: then they are nearly the same
 
@@ -18,11 +19,13 @@ def matches(findings: Findings, say: Messages, *, all_pairs: bool = False) -> li
     """A matrix a task, folded; nothing where no two cells answered the same examples."""
     tables: list[Block] = []
     left_out: list[str] = []
+    tests = 0
     for task in findings.tasks:
         scored = _scored(task)
         if len(scored) < 2:
             continue
-        if len(scored) > MOST_CELLS and not all_pairs:
+        tests += len(scored) * (len(scored) - 1) // 2
+        if (len(scored) > MOST_CELLS or tests > MOST_TESTS) and not all_pairs:
             left_out.append(say("matches.left_out", task=task.title, cells=len(scored)))
             continue
         found = _duels(task, findings)

@@ -84,9 +84,65 @@ MESSAGES = {
         "more than {times} times as many seeds or examples would be needed; take them for alike"
     ),
     "matches.left_out": (
-        "{task}: {cells} cells, too many to be tested pair by pair unless asked for "
-        "(mmbench report --all-pairs)."
+        "{task}: {cells} cells, not tested pair by pair: that would be too many tests unless they "
+        "are asked for (mmbench report --all-pairs)."
     ),
+    # ways to fine-tune
+    "ways.heading": "Ways to fine-tune: quality beside its cost",
+    "ways.how": (
+        "Of each model on each task and machine the way with the best mean, against its other "
+        "ways, by the same examples (Holm over all of them, 5 %). Not shown to be worse is no "
+        "proof of being as good. Time and trained share are medians over models and tasks, so "
+        "strategies that ran on other models do not compare by them."
+    ),
+    "ways.strategy": "strategy",
+    "ways.cells": "cells",
+    "ways.best": "best of its model",
+    "ways.worse": "shown to be worse",
+    "ways.untested": "not tested",
+    "ways.seconds": "median trial, alone (s)",
+    "ways.trained": "median share trained",
+    "ways.summary": "Every way of every model: {count}",
+    "ways.cell": "model and recipe",
+    "ways.against_best": "against the best",
+    "ways.is_best": "best",
+    "ways.one_trial": "a trial, alone (s)",
+    "ways.memory": "peak memory",
+    # published values
+    "published.heading": "Published values beside ours",
+    "published.how": (
+        "Values that others published, as the cards cite them, beside ours of the same task, "
+        "metric and kind of training. What the protocols say stands beside each; a difference of "
+        "seeds, splits, prompts, preprocessing or tuning that neither says may be all there is to "
+        "it."
+    ),
+    "published.ours": "ours",
+    "published.theirs": "published",
+    "published.our_protocol": "our protocol",
+    "published.their_protocol": "published protocol",
+    "published.protocol": "{strategy}, {split} (n = {examples}), {seeds:seed|seeds}",
+    "published.limited": ", at most {limit} rows a split",
+    "published.source": "{model}: {source}",
+    # mistakes
+    "mistakes.heading": "Mistakes",
+    "mistakes.how": (
+        "Of the best cell of each classification that kept its answers: what is taken for what, "
+        "and the wrong answers that it was surest of, which are often labels worth a second look."
+    ),
+    "mistakes.summary": "Mistakes on {task}",
+    "mistakes.told": "{cell}, seed {seed}: {wrong} of {examples} examples of {split} are wrong.",
+    "mistakes.matrix": "true ↓ answered →",
+    "mistakes.matrix_caption": "Examples by true label and answer",
+    "mistakes.confusions_caption": "The most frequent confusions",
+    "mistakes.surest_caption": "The surest wrong answers",
+    "mistakes.target": "true label",
+    "mistakes.taken_for": "taken for",
+    "mistakes.count": "examples",
+    "mistakes.share": "of that label",
+    "mistakes.example": "example",
+    "mistakes.input": "input",
+    "mistakes.predicted": "answer",
+    "mistakes.probability": "its probability",
     # quality against cost
     "pareto.heading": "Quality against speed, latency and memory",
     "pareto.how": (

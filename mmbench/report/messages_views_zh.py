@@ -71,8 +71,63 @@ MESSAGES = {
     "matches.seeds": "要证实这样大小的差异，约需 {count} 个种子，现有 {there} 个",
     "matches.alike": "所需的种子或样本超过现有的 {times} 倍，可视为没有差别",
     "matches.left_out": (
-        "{task}：共 {cells} 个组合，数量过多，默认不做两两检验（可用 mmbench report --all-pairs）。"
+        "{task}：共 {cells} 个组合，检验次数过多，默认不做两两检验"
+        "（可用 mmbench report --all-pairs）。"
     ),
+    # 微调方式
+    "ways.heading": "微调方式：效果与开销",
+    "ways.how": (
+        "在每个任务和环境下，对每个模型取均值最高的微调方式，与该模型的其他方式在相同样本上做配对检验"
+        "（对全部检验做 Holm 校正，显著性水平 5%）。未证实更差，不等于同样好。"
+        "耗时与可训练比例是各模型、各任务的中位数；若各方式用于不同的模型，则这两项不可比较。"
+    ),
+    "ways.strategy": "方式",
+    "ways.cells": "组合数",
+    "ways.best": "该模型最优",
+    "ways.worse": "证实更差",
+    "ways.untested": "未检验",
+    "ways.seconds": "单独试验耗时中位数（秒）",
+    "ways.trained": "可训练比例中位数",
+    "ways.summary": "各模型的全部微调方式：{count} 项",
+    "ways.cell": "模型与训练方案",
+    "ways.against_best": "与最优方式相比",
+    "ways.is_best": "最优",
+    "ways.one_trial": "单独试验耗时（秒）",
+    "ways.memory": "内存峰值",
+    # 公开发表的数值
+    "published.heading": "与公开发表的数值对照",
+    "published.how": (
+        "模型卡片所引用的公开数值，与本次在相同任务、相同指标、同类训练方式下的结果并列。"
+        "双方的评测方式列在旁边；种子、数据划分、提示词、预处理或调参上未写明的不同，"
+        "都可能是差异的全部来源。"
+    ),
+    "published.ours": "本次结果",
+    "published.theirs": "公开数值",
+    "published.our_protocol": "本次评测方式",
+    "published.their_protocol": "公开数值的评测方式",
+    "published.protocol": "{strategy}，{split}（n = {examples}），{seeds} 个种子",
+    "published.limited": "，每个划分至多 {limit} 行",
+    "published.source": "{model}：{source}",
+    # 错误分析
+    "mistakes.heading": "错误分析",
+    "mistakes.how": (
+        "每个分类任务中保留了预测的最优组合：哪些类别被认成了哪些，以及它最有把握的错误。"
+        "后者往往值得复核标注。"
+    ),
+    "mistakes.summary": "{task} 的错误",
+    "mistakes.told": "{cell}，种子 {seed}：{split} 的 {examples} 个样本中有 {wrong} 个答错。",
+    "mistakes.matrix": "真实 ↓ 预测 →",
+    "mistakes.matrix_caption": "混淆矩阵（样本数）",
+    "mistakes.confusions_caption": "最常见的混淆",
+    "mistakes.surest_caption": "最有把握的错误",
+    "mistakes.target": "真实标签",
+    "mistakes.taken_for": "误认为",
+    "mistakes.count": "样本数",
+    "mistakes.share": "占该类",
+    "mistakes.example": "样本",
+    "mistakes.input": "输入",
+    "mistakes.predicted": "预测",
+    "mistakes.probability": "预测概率",
     # quality against cost
     "pareto.heading": "效果与速度、延迟、内存的权衡",
     "pareto.how": (

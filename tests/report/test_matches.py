@@ -72,6 +72,15 @@ def test_many_cells_are_tested_where_it_is_asked_for(section: Section) -> None:
     assert isinstance(details, Details)
 
 
+def test_a_report_makes_no_more_tests_than_it_has_time_for(
+    section: Section, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mmbench.report.matches.MOST_TESTS", 2)
+    _, told = section({"a": 0.9, "b": 0.8, "c": 0.78})
+    assert isinstance(told, BulletList)
+    assert "3 cells" in told.items[0]
+
+
 def test_what_would_take_hundreds_of_times_as_much_is_called_alike(
     section: Section, monkeypatch: pytest.MonkeyPatch
 ) -> None:
