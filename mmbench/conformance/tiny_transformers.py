@@ -43,7 +43,7 @@ NUMBERS: Mapping[str, int | float] = {
 LISTS: Mapping[str, int] = {"conv_dim": 16}
 """Fields that are a list of widths: every one of them becomes this."""
 
-GROWING: Mapping[str, int] = {"hidden_sizes": 8}
+GROWING: Mapping[str, int] = {"hidden_sizes": 8, "embed_dim": 8}
 """Fields that are a list of widths, of which the first becomes this, the others twice the last."""
 
 IDS: Mapping[str, int] = {

@@ -28,6 +28,7 @@ NAMES = {
     "clip": "CLIP",
     "dinov2": "DINOv2",
     "ernie": "ERNIE",
+    "florence2": "Florence-2",
     "hubert": "HuBERT",
     "modernbert": "ModernBERT",
     "roberta": "RoBERTa",
@@ -54,7 +55,7 @@ def look(place: Place) -> Look:
     model_type = str(config["model_type"])
     if model_type in FAMILIES:
         return _dual(place, config)
-    if model_type in LAYOUTS or model_type in ("blip", TWO_CONFIGS):
+    if model_type in LAYOUTS or model_type in ("blip", "florence2", TWO_CONFIGS):
         return _seeing_writer(place, config)
     if model_type == ON_LOG_MEL:
         return _whisper(place, config, encoder_alone=said.get("architectures") == [ENCODER])

@@ -42,7 +42,7 @@ class EncoderDecoder(Generator):
 
     def logits(self, memory: Tensor, ids: Tensor, mask: Tensor) -> Tensor:
         found: Tensor = self.model(
-            encoder_outputs=_outputs(memory),
+            encoder_outputs=as_encoder_outputs(memory),
             decoder_input_ids=ids,
             decoder_attention_mask=mask,
             use_cache=False,
@@ -57,7 +57,7 @@ class EncoderDecoder(Generator):
             # not Whisper's own, which looks for languages and cuts long recordings
             found: Tensor = cast(Any, GenerationMixin).generate(
                 self.model,
-                encoder_outputs=_outputs(memory[rows]),
+                encoder_outputs=as_encoder_outputs(memory[rows]),
                 decoder_input_ids=prompt,
                 max_new_tokens=max_new_tokens,
                 eos_token_id=self.end,
@@ -147,7 +147,8 @@ def decoder_generate(
     return in_groups(mask, generator.pad, max_new_tokens, written)
 
 
-def _outputs(memory: Tensor) -> Any:
+def as_encoder_outputs(memory: Tensor) -> Any:
+    """[B, T, D] as what an encoder of transformers would have given."""
     from transformers.modeling_outputs import BaseModelOutput
 
     return BaseModelOutput(last_hidden_state=cast(Any, memory))

@@ -13,6 +13,7 @@ from mmbench.errors import CardError, TrialError
 from mmbench.models import from_transformers
 from mmbench.models.captioner import captioner
 from mmbench.models.encoder_decoder import Blip, EncoderDecoder
+from mmbench.models.florence import Florence
 from mmbench.models.generators import Generator
 from mmbench.models.sources import locate, parts_of
 from mmbench.models.vision_language import LAYOUTS, VisionLanguage
@@ -44,6 +45,8 @@ def generator_of(card: ModelCard, model: nn.Module) -> Generator:
     model_type = str(cast(Any, model).config.model_type)
     if model_type == "blip":
         return Blip(model)
+    if model_type == "florence2":
+        return Florence(model, card.name)
     if model_type in LAYOUTS:
         if card.image is None:
             raise CardError(f"{card.name}: a {model_type} needs modality image, and rules")
@@ -88,7 +91,7 @@ def class_of(model_type: object, where: str) -> "type[PreTrainedModel]":
             mapping = cast(Any, auto)._model_mapping
             if wanted in mapping:
                 return cast("type[PreTrainedModel]", mapping[wanted])
-    known = ", ".join(["whisper", "blip", TWO_CONFIGS, *LAYOUTS])
+    known = ", ".join(["whisper", "blip", "florence2", TWO_CONFIGS, *LAYOUTS])
     raise CardError(f"{where}: a {model_type} generates no text here; these do: {known}")
 
 

@@ -11,6 +11,8 @@ from transformers import (
     BertConfig,
     BlipConfig,
     BlipForConditionalGeneration,
+    Florence2Config,
+    Florence2ForConditionalGeneration,
     GPT2Config,
     LlavaConfig,
     LlavaForConditionalGeneration,
@@ -208,6 +210,19 @@ def _whisper() -> Any:
     return WhisperForConditionalGeneration(config)
 
 
+def _florence() -> Any:
+    text: dict[str, Any] = {"model_type": "bart", "vocab_size": _size(), "d_model": 16}
+    text |= {"encoder_layers": 2, "decoder_layers": 2, "max_position_embeddings": 64}
+    text |= {"encoder_attention_heads": 2, "decoder_attention_heads": 2, "init_std": 0.8}
+    text |= {"encoder_ffn_dim": 32, "decoder_ffn_dim": 32, "decoder_start_token_id": END, **_IDS}
+    vision: dict[str, Any] = {"embed_dim": [8, 16], "depths": [1, 1], "num_heads": [1, 2]}
+    vision |= {"num_groups": [1, 2], "patch_size": [7, 3], "patch_stride": [4, 2]}
+    vision |= {"patch_padding": [3, 1], "patch_prenorm": [False, True], "window_size": 4}
+    vision |= {"projection_dim": 16, "initializer_range": 1.0}
+    config = Florence2Config(text_config=text, vision_config=vision, image_token_id=IMAGE)
+    return Florence2ForConditionalGeneration(config)
+
+
 _MAKE: Mapping[str, Callable[[], Any]] = {
     "bert-decoder": _bert,
     "gpt2-decoder": _gpt2,
@@ -217,10 +232,11 @@ _MAKE: Mapping[str, Callable[[], Any]] = {
     "qwen2_5_vl": _qwen25,
     "qwen3_vl": _qwen3,
     "whisper": _whisper,
+    "florence2": _florence,
 }
 FAMILIES = tuple(_MAKE)
-SEEING = FAMILIES[:-1]
-READING = FAMILIES[3:-1]
+SEEING = tuple(family for family in FAMILIES if family != "whisper")
+READING = ("llava", "smolvlm", "qwen2_5_vl", "qwen3_vl")
 TALKING = ("smolvlm", "qwen2_5_vl", "qwen3_vl")
 """Those with a chat template."""
 

@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 
 from mmbench.data.batches import Batch
-from mmbench.errors import TrialError
+from mmbench.errors import CardError, TrialError
+from mmbench.models.florence import Florence
 from mmbench.models.generative import GenerativeAdapter
 from mmbench.models.loading import load
 from mmbench.train.generation import Generative
@@ -46,6 +47,15 @@ def upstream_loss(adapter: GenerativeAdapter, inputs: Mapping[str, Tensor]) -> f
         if kind == "vision-encoder-decoder":
             return float(model(pixel_values=pixels, labels=_answers(inputs)).loss)
         arguments: dict[str, Any] = {"pixel_values": pixels}
+        if kind == "florence2":
+            return float(
+                model(
+                    input_ids=_as_florence_asks(adapter, len(pixels)),
+                    decoder_input_ids=inputs["input_ids"][:, :-1],
+                    labels=_answers(inputs).contiguous(),
+                    **arguments,
+                ).loss
+            )
         if kind == "smolvlm":
             arguments = {"pixel_values": pixels[:, None]}
         if kind.startswith("qwen"):
@@ -58,6 +68,15 @@ def upstream_loss(adapter: GenerativeAdapter, inputs: Mapping[str, Tensor]) -> f
 def _answers(inputs: Mapping[str, Tensor]) -> Tensor:
     """Labels without the prompt of one start token, as an encoder–decoder takes them."""
     return inputs["labels"][:, 1:]
+
+
+def _as_florence_asks(adapter: GenerativeAdapter, count: int) -> Tensor:
+    """As its processor writes it: a token for each place of the image, then the words of the task,
+    which are unknown to the twelve words of this tokenizer but for two."""
+    assert adapter.tokenizer is not None
+    asked = adapter.tokenizer("What does the image describe?", add_special_tokens=False)
+    places = 1 + (32 // 8) ** 2
+    return torch.tensor([[*[4] * places, *asked["input_ids"], END]] * count)
 
 
 def _as_qwen_processes(model: Any, pixels: Tensor) -> dict[str, Tensor]:
@@ -163,3 +182,10 @@ def test_a_model_that_reads_images_among_its_tokens_keeps_no_features(
 ) -> None:
     with pytest.raises(TrialError, match="take strategy head, lora or full in place of probe"):
         writers(family).check_remembers()
+
+
+def test_a_florence_that_never_ends_an_answer_is_refused(writers: Any) -> None:
+    model = writers("florence2").generator.model
+    model.config.text_config.eos_token_id = None
+    with pytest.raises(CardError, match="tiny: text_config needs decoder_start_token_id"):
+        Florence(model, "tiny")
