@@ -1,7 +1,8 @@
 """Ways to fine-tune one model on one task: is a cheaper one shown to be worse than the best?
 
-Cells of one model meet on one machine, so that their costs compare too. The one with the best mean
-is tested against each of the others by the same examples; Holm counts all tests of a report.
+Cells of one model meet on one machine and with as many shots, so that their costs compare too. The
+one with the best mean is tested against each of the others by the same examples; Holm counts all
+tests of a report.
 """
 
 from collections.abc import Callable, Sequence
@@ -51,11 +52,12 @@ def ways(tasks: Sequence[tuple[Sequence[Cell], str]], test: Test) -> list[Way]:
 
 
 def _of_task(cells: Sequence[Cell], split: str, test: Test) -> list[Way]:
-    models: dict[tuple[str, str, str], list[Cell]] = {}
+    models: dict[tuple[str, str, str, int | None], list[Cell]] = {}
     for cell in cells:
         scored = cell.outcome(split, cell.task.primary) is not None and not cell.unfinished
         if scored and cell.recipe.strategy != "zero_shot":
-            models.setdefault((cell.model.name, cell.mark, cell.setup), []).append(cell)
+            key = (cell.model.name, cell.mark, cell.setup, cell.recipe.shots)
+            models.setdefault(key, []).append(cell)
     found = []
     for group in models.values():
         if len({cell.recipe.strategy for cell in group}) < 2:

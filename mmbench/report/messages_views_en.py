@@ -107,7 +107,8 @@ MESSAGES = {
     "ways.against_best": "against the best",
     "ways.is_best": "best",
     "ways.one_trial": "a trial, alone (s)",
-    "ways.memory": "peak memory",
+    "ways.parameters": "parameters trained",
+    "ways.memory": "memory at its peak",
     # published values
     "published.heading": "Published values beside ours",
     "published.how": (

@@ -93,7 +93,8 @@ MESSAGES = {
     "ways.against_best": "与最优方式相比",
     "ways.is_best": "最优",
     "ways.one_trial": "单独试验耗时（秒）",
-    "ways.memory": "内存峰值",
+    "ways.parameters": "训练的参数量",
+    "ways.memory": "内存占用峰值",
     # 公开发表的数值
     "published.heading": "与公开发表的数值对照",
     "published.how": (

@@ -1,12 +1,10 @@
 """Mistakes of the best model of each classification: what is taken for what, and which inputs."""
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from mmbench.cards.sources import BundledData, FileData, PackageData
 from mmbench.compare.cells import Cell
-from mmbench.compare.mistakes import Mistakes, mistakes
-from mmbench.data.identity import data_digest
-from mmbench.data.tasks import load_task
 from mmbench.errors import MmbenchError, StoreError
 from mmbench.report.document import Block, Column, Details, Heading, Paragraph, Table
 from mmbench.report.findings import Findings, TaskFindings
@@ -14,6 +12,9 @@ from mmbench.report.i18n import Messages
 from mmbench.report.numbers import percent
 from mmbench.report.text import one_line
 from mmbench.report.words import cell_name, split_name
+
+if TYPE_CHECKING:
+    from mmbench.compare.mistakes import Mistakes
 
 MOST_CONFUSIONS = 10
 MOST_SHOWN = 8
@@ -52,13 +53,14 @@ def _part(task: TaskFindings, findings: Findings, say: Messages) -> Details | No
     return Details(summary=say("mistakes.summary", task=task.title), blocks=tuple(blocks))
 
 
-def _of_best(task: TaskFindings, findings: Findings) -> tuple[Cell, Mistakes] | None:
+def _of_best(task: TaskFindings, findings: Findings) -> "tuple[Cell, Mistakes] | None":
     """Of the first seed of the best cell that kept its answers and made mistakes."""
     split = task.main
     if split is None:
         return None
+    from mmbench.compare.mistakes import mistakes
 
-    def find() -> tuple[Cell, Mistakes] | None:
+    def find() -> "tuple[Cell, Mistakes] | None":
         for cell in task.cells:
             try:
                 found = mistakes(findings.stored(cell.records[0]), split, most=MOST_SHOWN)
@@ -71,7 +73,7 @@ def _of_best(task: TaskFindings, findings: Findings) -> tuple[Cell, Mistakes] | 
     return findings.once(("mistakes", task.title), find)
 
 
-def _matrix(wrong: Mistakes, say: Messages) -> Table:
+def _matrix(wrong: "Mistakes", say: Messages) -> Table:
     columns = (
         Column(header=say("mistakes.matrix")),
         *(Column(header=label, align="right") for label in wrong.labels),
@@ -83,7 +85,7 @@ def _matrix(wrong: Mistakes, say: Messages) -> Table:
     return Table(columns=columns, rows=rows, caption=say("mistakes.matrix_caption"))
 
 
-def _confusions(wrong: Mistakes, say: Messages) -> Table:
+def _confusions(wrong: "Mistakes", say: Messages) -> Table:
     columns = (
         Column(header=say("mistakes.target")),
         Column(header=say("mistakes.taken_for")),
@@ -98,7 +100,7 @@ def _confusions(wrong: Mistakes, say: Messages) -> Table:
 
 
 def _surest(
-    task: TaskFindings, cell: Cell, wrong: Mistakes, findings: Findings, say: Messages
+    task: TaskFindings, cell: Cell, wrong: "Mistakes", findings: Findings, say: Messages
 ) -> Table:
     inputs = findings.once(("inputs", task.title), lambda: _texts(task, cell))
     columns = (
@@ -129,6 +131,9 @@ def _texts(task: TaskFindings, cell: Cell) -> Mapping[str, str]:
         return {}
     if not isinstance(card.source, BundledData | FileData | PackageData):
         return {}
+    from mmbench.data.identity import data_digest
+    from mmbench.data.tasks import load_task
+
     try:
         if data_digest(card.source) != cell.records[0].trial.digests.get("task"):
             return {}

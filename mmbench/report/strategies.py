@@ -123,7 +123,7 @@ def _every(found: Sequence[Way], findings: Findings, say: Messages) -> Block:
         Column(header=say("regions.score"), align="right"),
         Column(header=say("ways.against_best"), align="right"),
         Column(header=say("ways.one_trial"), align="right"),
-        Column(header=say("cost.trainable"), align="right"),
+        Column(header=say("ways.parameters"), align="right"),
         Column(header=say("ways.memory"), align="right"),
     )
     rows = [_row(way, findings, say) for way in found]

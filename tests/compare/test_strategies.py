@@ -55,6 +55,14 @@ def test_other_models_and_machines_and_one_way_alone_do_not_meet() -> None:
     assert ways([(untrained, "test")], worse_by_their_scores) == []
 
 
+def test_a_few_shots_do_not_meet_all_examples() -> None:
+    few = cell("probe", 0.5)
+    (record,) = few.records
+    trial = replace(record.trial, recipe=replace(record.trial.recipe, shots=5))
+    few = replace(few, records=(replace(record, trial=trial),))
+    assert ways([([few, cell("full", 0.9)], "test")], worse_by_their_scores) == []
+
+
 def test_holm_counts_the_tests_of_all_tasks_and_what_was_not_tested_says_so() -> None:
     pair = [cell("full", 0.9), cell("probe", 0.8)]
     near = Against(drop=0.1, p=0.02, count=200)
