@@ -49,6 +49,13 @@ class InputConcern:
     share: float
 
 
+def reached(cell: Cell, split: str) -> float:
+    """What to compare a cell that has a score by: the greater, the better."""
+    outcome = cell.outcome(split, cell.task.primary)
+    assert outcome is not None, "only cells with a score are compared"
+    return goodness(outcome.value, cell.task.primary)
+
+
 def main_split(found: Iterable[str]) -> str | None:
     """The split that answers for a task: `test`, or else the first whose name begins so."""
     names = sorted(name for name in found if name == "test" or name.startswith("test_"))

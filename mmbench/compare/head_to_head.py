@@ -5,14 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from statistics import NormalDist
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from mmbench.compare.cells import Cell
-from mmbench.compare.versus import ALPHA, Against, StoredOf, against
-from mmbench.errors import StoreError
-
-if TYPE_CHECKING:
-    from mmbench.compare.remembered import Remembered
+from mmbench.compare.versus import ALPHA, Against, Test, shown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,22 +30,13 @@ class Needed:
     count: int
 
 
-def head_to_head(
-    cells: Sequence[Cell],
-    split: str,
-    stored_of: StoredOf,
-    remembered: "Remembered | None" = None,
-) -> list[Duel]:
+def head_to_head(cells: Sequence[Cell], split: str, test: Test) -> list[Duel]:
     """All pairs, in the order of the cells."""
-    from mmbench.compare.signed_rank import holm
-
     pairs = list(combinations(range(len(cells)), 2))
-    told = [_told(cells[a], cells[b], split, stored_of, remembered) for a, b in pairs]
-    tested = [found.p for found in told if found is not None]
-    rejected = iter(holm(tested, ALPHA) if tested else [])
+    told = [test(cells[first], cells[second], split) for first, second in pairs]
     return [
-        Duel(first=a, second=b, told=found, shown=found is not None and next(rejected))
-        for (a, b), found in zip(pairs, told, strict=True)
+        Duel(first=first, second=second, told=found, shown=one)
+        for (first, second), found, one in zip(pairs, told, shown(told), strict=True)
     ]
 
 
@@ -67,16 +54,3 @@ def needed(told: Against, seeds: int, *, alpha: float = ALPHA) -> Needed | None:
     what: Literal["examples", "seeds"] = "seeds" if told.of_seeds > 0.5 else "examples"
     count = seeds if what == "seeds" else told.count
     return Needed(what=what, count=math.ceil(count * (wanted / observed) ** 2))
-
-
-def _told(
-    first: Cell,
-    second: Cell,
-    split: str,
-    stored_of: StoredOf,
-    remembered: "Remembered | None",
-) -> Against | None:
-    try:
-        return against(first, second, split, stored_of, remembered)
-    except StoreError:  # named where the best are compared
-        return None

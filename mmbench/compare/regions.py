@@ -9,13 +9,13 @@ Over tasks a sign test asks whether one region is ahead more often than chance w
 p cannot fall below 5 % with fewer than six tasks, and then nothing is said.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from mmbench.compare.cells import Cell
-from mmbench.compare.checks import goodness
-from mmbench.compare.versus import ALPHA, Against
+from mmbench.compare.checks import reached
+from mmbench.compare.versus import Against, Test, shown
 
 Region = Literal["domestic", "international"]
 Size = Literal["small", "base", "large"]
@@ -26,9 +26,6 @@ BASE_FROM, LARGE_FROM = 60e6, 250e6
 their vocabularies, from the second on those of 24 layers and more."""
 
 FEWEST_TASKS = 6  # 2 · 0.5⁶ is the first two-sided p of a sign test that lies below 5 %
-
-Test = Callable[[Cell, Cell, str], Against | None]
-"""The second cell against the first on a split."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,8 +46,6 @@ class Meeting:
 
 def meetings(tasks: Sequence[tuple[Sequence[Cell], str]], test: Test) -> list[Meeting]:
     """tasks: of each the cells of one basis and its main split."""
-    from mmbench.compare.signed_rank import holm
-
     found = [
         met
         for cells, split in tasks
@@ -58,9 +53,8 @@ def meetings(tasks: Sequence[tuple[Sequence[Cell], str]], test: Test) -> list[Me
         if (met := _meeting([c for c in cells if size_of(c) == size], split, size)) is not None
     ]
     tested = [replace(met, told=test(*_in_order(met), met.split)) for met in found]
-    p_values = [met.told.p for met in tested if met.told is not None]
-    rejected = iter(holm(p_values, ALPHA) if p_values else [])
-    return [met if met.told is None else replace(met, shown=next(rejected)) for met in tested]
+    verdicts = shown([met.told for met in tested])
+    return [replace(met, shown=one) for met, one in zip(tested, verdicts, strict=True)]
 
 
 def size_of(cell: Cell) -> Size | None:
@@ -98,8 +92,8 @@ def _meeting(cells: Sequence[Cell], split: str, size: Size) -> Meeting | None:
     sides = [[c for c in of[region] if c.recipe.name in shared] for region in REGIONS]
     if not shared:
         return None
-    domestic, international = (max(side, key=lambda cell: _good(cell, split)) for side in sides)
-    apart = _good(domestic, split) - _good(international, split)
+    domestic, international = (max(side, key=lambda cell: reached(cell, split)) for side in sides)
+    apart = reached(domestic, split) - reached(international, split)
     return Meeting(
         size=size,
         split=split,
@@ -115,12 +109,6 @@ def _in_order(met: Meeting) -> tuple[Cell, Cell]:
     if met.ahead == "international":
         return met.international, met.domestic
     return met.domestic, met.international
-
-
-def _good(cell: Cell, split: str) -> float:
-    outcome = cell.outcome(split, cell.task.primary)
-    assert outcome is not None, "only cells with a score meet"
-    return goodness(outcome.value, cell.task.primary)
 
 
 def _models(cells: Sequence[Cell]) -> int:

@@ -5,15 +5,12 @@ one with the best mean is tested against each of the others by the same examples
 tests of a report.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from mmbench.compare.cells import Cell
-from mmbench.compare.checks import goodness
-from mmbench.compare.versus import ALPHA, Against
-
-Test = Callable[[Cell, Cell, str], Against | None]
-"""The second cell against the first on a split."""
+from mmbench.compare.checks import reached
+from mmbench.compare.versus import Against, Test, shown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,14 +37,11 @@ class Way:
 def ways(tasks: Sequence[tuple[Sequence[Cell], str]], test: Test) -> list[Way]:
     """tasks: of each the cells of one basis and its main split. Those of a model with at least two
     ways to be trained, best first."""
-    from mmbench.compare.signed_rank import holm
-
     found = [way for cells, split in tasks for way in _of_task(cells, split, test)]
-    p_values = [way.told.p for way in found if way.told is not None]
-    rejected = iter(holm(p_values, ALPHA) if p_values else [])
+    verdicts = shown([way.told for way in found])
     return [
-        way if way.told is None else replace(way, worse=next(rejected) and way.told.drop > 0)
-        for way in found
+        replace(way, worse=one and way.told is not None and way.told.drop > 0)
+        for way, one in zip(found, verdicts, strict=True)
     ]
 
 
@@ -62,15 +56,9 @@ def _of_task(cells: Sequence[Cell], split: str, test: Test) -> list[Way]:
     for group in models.values():
         if len({cell.recipe.strategy for cell in group}) < 2:
             continue
-        ordered = sorted(group, key=lambda cell: -_good(cell, split))
+        ordered = sorted(group, key=lambda cell: -reached(cell, split))
         best = ordered[0]
         for cell in ordered:
             told = None if cell is best else test(best, cell, split)
             found.append(Way(cell=cell, best=best, split=split, told=told))
     return found
-
-
-def _good(cell: Cell, split: str) -> float:
-    outcome = cell.outcome(split, cell.task.primary)
-    assert outcome is not None, "only cells with a score are compared"
-    return goodness(outcome.value, cell.task.primary)

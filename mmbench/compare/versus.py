@@ -45,6 +45,17 @@ class Against:
 
 
 StoredOf = Callable[[Record], Stored]
+Test = Callable[[Cell, Cell, str], Against | None]
+"""The second cell against the first on a split, as `against` has it."""
+
+
+def shown(told: Sequence[Against | None]) -> list[bool]:
+    """Of which Holm over all that were tested rejects that there is no difference."""
+    from mmbench.compare.signed_rank import holm
+
+    tested = [found.p for found in told if found is not None]
+    rejected = iter(holm(tested, ALPHA) if tested else [])
+    return [found is not None and next(rejected) for found in told]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,13 +6,13 @@ from typing import Literal
 
 from mmbench.compare.cells import Cell, by_basis
 from mmbench.compare.checks import goodness, main_split, splits_scored
-from mmbench.compare.versus import ALPHA, Against, against
+from mmbench.compare.versus import Against, against, shown
 from mmbench.errors import PlanError, did_you_mean
 from mmbench.report.document import Block, BulletList, Column, Document, Lang, Paragraph, Table
 from mmbench.report.findings import Findings
 from mmbench.report.i18n import Messages
-from mmbench.report.numbers import MISSING, difference, probability, score_with_interval
-from mmbench.report.words import cell_name, metric_with_unit
+from mmbench.report.numbers import MISSING, difference, score_with_interval
+from mmbench.report.words import cell_name, metric_with_unit, tested
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,8 +51,6 @@ def pairs_of_runs(first: Findings, second: Findings) -> list[tuple[Cell, Cell]]:
 def judged(pairs: Sequence[tuple[Cell, Cell]], stored_of: Mapping[int, Findings]) -> list[Pair]:
     """stored_of: the findings that a record's files belong to, by the identity of the record.
     StoreError for answers that changed since their record was written."""
-    from mmbench.compare.signed_rank import holm
-
     found = []
     for first, second in pairs:
         split = main_split(splits_scored([*first.records, *second.records]))
@@ -66,12 +64,8 @@ def judged(pairs: Sequence[tuple[Cell, Cell]], stored_of: Mapping[int, Findings]
             stored_of[id(first.records[0])].remembered,
         )
         found.append(Pair(first=first, second=second, split=split, told=told))
-    tested = [pair.told.p for pair in found if pair.told is not None]
-    rejected = iter(holm(tested, ALPHA) if tested else [])
-    return [
-        pair if pair.told is None else replace(pair, significant=bool(next(rejected)))
-        for pair in found
-    ]
+    verdicts = shown([pair.told for pair in found])
+    return [replace(pair, significant=one) for pair, one in zip(found, verdicts, strict=True)]
 
 
 def comparison(
@@ -112,9 +106,6 @@ def _row(pair: Pair, found: Findings, say: Messages) -> tuple[str, ...]:
     apart = (
         MISSING if ours is None or theirs is None else difference(theirs.value - ours.value, name)
     )
-    test = MISSING
-    if pair.told is not None:
-        test = probability(pair.told.p) + ("" if pair.significant else say("compare.not_shown"))
     return (
         pair.first.task.name,
         cell_name(pair.first, found, say),
@@ -122,7 +113,7 @@ def _row(pair: Pair, found: Findings, say: Messages) -> tuple[str, ...]:
         score_with_interval(ours, name),
         score_with_interval(theirs, name),
         apart,
-        test,
+        tested(pair.told, shown=pair.significant, say=say),
     )
 
 

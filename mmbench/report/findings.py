@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from mmbench.compare.cells import Basis, Cell, Estimate, by_basis, cells, setup_of
 from mmbench.compare.checks import Verdict, goodness, main_split, separable, splits_scored
+from mmbench.compare.versus import Against, against
 from mmbench.digests import digest_of
 from mmbench.errors import StoreError
 from mmbench.kinds import Kind, kind
@@ -89,6 +90,19 @@ class Findings:
 
     def stored(self, record: Record) -> Stored:
         return Stored(self.folders[id(record)], record)
+
+    @property
+    def scored(self) -> list[tuple[tuple[Cell, ...], str]]:
+        """Of each task with a main split its cells and that split."""
+        return [(task.cells, task.main) for task in self.tasks if task.main is not None]
+
+    def against(self, first: Cell, second: Cell, split: str) -> Against | None:
+        """As `versus.against`; None too for answers that changed since, which are named where the
+        best of the task are compared."""
+        try:
+            return against(first, second, split, self.stored, self.remembered)
+        except StoreError:
+            return None
 
     def with_status(self, status: Status) -> tuple[Record, ...]:
         return tuple(record for record in self.records if record.status == status)

@@ -10,7 +10,7 @@ from mmbench.report.numbers import MISSING, difference, probability
 from mmbench.report.words import cell_name, metric_with_unit
 
 MOST_CELLS = 8  # of a task, unless all pairs are asked for: their tests grow with the square
-MOST_TESTS = 200  # of a report, likewise; a bootstrap takes a second or so
+MOST_TESTS = 200  # of a section, likewise; a bootstrap takes a second or so
 MOST_NEEDED = 3
 TOO_MANY = 100  # times as many seeds or examples as there are: then they are nearly the same
 
@@ -51,7 +51,7 @@ def _duels(task: TaskFindings, findings: Findings) -> list[Duel]:
     assert split is not None, "asked of scored tasks alone"
     return findings.once(
         ("duels", task.title),
-        lambda: head_to_head(cells, split, findings.stored, findings.remembered),
+        lambda: head_to_head(cells, split, findings.against),
     )
 
 
@@ -66,7 +66,7 @@ def _matrix(task: TaskFindings, found: list[Duel], findings: Findings, say: Mess
     rows = tuple(
         (
             f"{row + 1} {cell_name(cell, findings, say)}",
-            *(_entry(task, row, column, told, say) for column in range(len(cells))),
+            *(_entry(task, cells, row, column, told, say) for column in range(len(cells))),
         )
         for row, cell in enumerate(cells)
     )
@@ -74,11 +74,15 @@ def _matrix(task: TaskFindings, found: list[Duel], findings: Findings, say: Mess
 
 
 def _entry(
-    task: TaskFindings, row: int, column: int, told: dict[tuple[int, int], Duel], say: Messages
+    task: TaskFindings,
+    cells: list[Cell],
+    row: int,
+    column: int,
+    told: dict[tuple[int, int], Duel],
+    say: Messages,
 ) -> str:
     if row == column:
         return MISSING
-    cells = _scored(task)
     ours, theirs = (cells[place].outcome(task.main or "", task.primary) for place in (row, column))
     assert ours is not None, "only cells with a score stand here"
     assert theirs is not None, "only cells with a score stand here"

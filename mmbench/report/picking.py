@@ -19,7 +19,7 @@ from mmbench.report.findings import Findings, TaskFindings
 from mmbench.report.i18n import Messages
 from mmbench.report.limits import Limits, keeps
 from mmbench.report.numbers import MISSING, amount, probability, score_with_interval
-from mmbench.report.times import spent
+from mmbench.report.times import seconds_alone
 from mmbench.report.words import (
     against_baseline,
     cell_name,
@@ -108,13 +108,13 @@ def _chosen(
     if len({cell.setup for cell in leaders}) > 1:  # their times do not compare
         cells = listed_phrases(best, say, most=MOST_NAMED)
         return say("pick.open", cells=cells, **values) + unread
-    cheapest = min(leaders, key=_seconds)
+    cheapest = min(leaders, key=seconds_alone)
     rest = [text for cell, text in zip(leaders, best, strict=True) if cell is not cheapest]
     text = say(
         "pick.tied",
         cell=_told(cheapest, task.main, findings, say),
         others=listed_phrases(rest, say, most=MOST_NAMED),
-        seconds=amount(_seconds(cheapest)),
+        seconds=amount(seconds_alone(cheapest)),
         **values,
     )
     return text + _caveat(cheapest, say) + unread
@@ -159,11 +159,6 @@ def _told(cell: Cell, split: str, findings: Findings, say: Messages) -> str:
 def _caveat(cell: Cell, say: Messages) -> str:
     """One seed says nothing of the next one."""
     return say("pick.one_seed") if len(cell.seeds) == 1 else ""
-
-
-def _seconds(cell: Cell) -> float:
-    """Of a trial alone, from a cold start: the mean over its seeds."""
-    return sum(spent(record).alone for record in cell.records) / len(cell.records)
 
 
 # ------------------------------------------------------------------------- leaderboards

@@ -14,13 +14,11 @@ from mmbench.compare.regions import (
     meetings,
     sign_p,
 )
-from mmbench.compare.versus import Against, against
-from mmbench.errors import StoreError
 from mmbench.report.document import Block, BulletList, Column, Heading, Paragraph, Table
 from mmbench.report.findings import Findings
 from mmbench.report.i18n import Messages
-from mmbench.report.numbers import MISSING, difference, many, probability, score_with_interval
-from mmbench.report.words import cell_name, metric_with_unit
+from mmbench.report.numbers import difference, many, probability, score_with_interval
+from mmbench.report.words import cell_name, metric_with_unit, tested
 
 
 def regions(findings: Findings, say: Messages) -> list[Block]:
@@ -28,7 +26,7 @@ def regions(findings: Findings, say: Messages) -> list[Block]:
     there = {cell.model.region for cell in findings.cells if cell.mark == "pretrained"}
     if not there.issuperset(REGIONS):
         return []
-    found = findings.once("regions", lambda: _meetings(findings))
+    found = findings.once("regions", lambda: meetings(findings.scored, findings.against))
     blocks: list[Block] = [
         Heading(level=2, text=say("regions.heading")),
         Paragraph(text=say("regions.how", base=many(BASE_FROM), large=many(LARGE_FROM))),
@@ -38,17 +36,6 @@ def regions(findings: Findings, say: Messages) -> list[Block]:
     sizes = [size for size in SIZES if any(met.size == size for met in found)]
     told = tuple(_sentence(size, [m for m in found if m.size == size], say) for size in sizes)
     return [*blocks, BulletList(items=told), _table(found, findings, say)]
-
-
-def _meetings(findings: Findings) -> list[Meeting]:
-    def test(first: Cell, second: Cell, split: str) -> Against | None:
-        try:
-            return against(first, second, split, findings.stored, findings.remembered)
-        except StoreError:  # told where the task's models are compared
-            return None
-
-    tasks = [(task.cells, task.main) for task in findings.tasks if task.main is not None]
-    return meetings(tasks, test)
 
 
 def _sentence(size: Size, found: Sequence[Meeting], say: Messages) -> str:
@@ -94,9 +81,6 @@ def _row(met: Meeting, findings: Findings, say: Messages) -> tuple[str, ...]:
     ours, theirs = (cell.outcome(met.split, name) for cell in (met.domestic, met.international))
     assert ours is not None, "only cells with a score meet"
     assert theirs is not None, "only cells with a score meet"
-    test = MISSING
-    if met.told is not None:
-        test = probability(met.told.p) + ("" if met.shown else say("compare.not_shown"))
     return (
         met.domestic.task.name,
         say(f"regions.{met.size}"),
@@ -106,7 +90,7 @@ def _row(met: Meeting, findings: Findings, say: Messages) -> tuple[str, ...]:
         _best_of(met.international, met.models[1], findings, say),
         score_with_interval(theirs, name),
         difference(ours.value - theirs.value, name),
-        test,
+        tested(met.told, shown=met.shown, say=say),
     )
 
 

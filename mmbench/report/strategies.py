@@ -4,28 +4,23 @@ from collections.abc import Callable, Sequence
 from statistics import median
 
 from mmbench.cards.recipe import Strategy
-from mmbench.compare.cells import Cell
 from mmbench.compare.strategies import Way, ways
-from mmbench.compare.versus import Against, against
-from mmbench.errors import StoreError
 from mmbench.report.document import Block, Column, Heading, Paragraph, Table
 from mmbench.report.findings import Findings
 from mmbench.report.folding import folded
 from mmbench.report.i18n import Messages
 from mmbench.report.limits import MEMORY
+from mmbench.report.matches import MOST_TESTS
 from mmbench.report.numbers import (
     MISSING,
     amount,
     many,
     percent,
-    probability,
     score_with_interval,
     size,
 )
-from mmbench.report.times import spent
-from mmbench.report.words import cell_name, metric_with_unit
-
-MOST_TESTS = 200  # of a report, unless all pairs are asked for; a bootstrap takes a second or so
+from mmbench.report.times import seconds_alone
+from mmbench.report.words import cell_name, metric_with_unit, tested
 
 
 def strategies(findings: Findings, say: Messages, *, all_pairs: bool = False) -> list[Block]:
@@ -46,18 +41,10 @@ def strategies(findings: Findings, say: Messages, *, all_pairs: bool = False) ->
 
 
 def _ways(findings: Findings, *, all_pairs: bool) -> list[Way]:
-    tasks = [(task.cells, task.main) for task in findings.tasks if task.main is not None]
-    untested = ways(tasks, lambda *_: None)
+    untested = ways(findings.scored, lambda *_: None)
     if sum(not way.is_best for way in untested) > MOST_TESTS and not all_pairs:
         return untested
-
-    def test(first: Cell, second: Cell, split: str) -> Against | None:
-        try:
-            return against(first, second, split, findings.stored, findings.remembered)
-        except StoreError:  # named where the best of the task are compared
-            return None
-
-    return ways(tasks, test)
+    return ways(findings.scored, findings.against)
 
 
 def _summary(found: Sequence[Way], say: Messages) -> Table:
@@ -91,6 +78,10 @@ def _summary(found: Sequence[Way], say: Messages) -> Table:
     return Table(columns=columns, rows=tuple(rows))
 
 
+def _seconds(way: Way) -> float:
+    return seconds_alone(way.cell)
+
+
 def _median(
     group: Sequence[Way],
     of: Callable[[Way], float | None],
@@ -98,12 +89,6 @@ def _median(
 ) -> str:
     known = [value for value in map(of, group) if value is not None]
     return written(median(known)) if len(known) == len(group) else MISSING
-
-
-def _seconds(way: Way) -> float:
-    """Of a trial alone, from a cold start."""
-    records = way.cell.records
-    return sum(spent(record).alone for record in records) / len(records)
 
 
 def _trained(way: Way) -> float | None:
@@ -141,15 +126,11 @@ def _row(way: Way, findings: Findings, say: Messages) -> tuple[str, ...]:
         metric_with_unit(name, say, cell.task),
         score_with_interval(cell.outcome(way.split, name), name),
         _verdict(way, say),
-        amount(_seconds(way)),
+        amount(seconds_alone(way.cell)),
         many(None if trained is None else trained.value),
         size(peaks[0].value) if peaks else MISSING,
     )
 
 
 def _verdict(way: Way, say: Messages) -> str:
-    if way.is_best:
-        return say("ways.is_best")
-    if way.told is None:
-        return MISSING
-    return probability(way.told.p) + ("" if way.worse else say("compare.not_shown"))
+    return say("ways.is_best") if way.is_best else tested(way.told, shown=way.worse, say=say)

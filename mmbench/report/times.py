@@ -25,6 +25,11 @@ class Spent:
     complete: bool
 
 
+def seconds_alone(cell: Cell) -> float:
+    """Of a trial alone, from a cold start: the mean over its seeds."""
+    return sum(spent(record).alone for record in cell.records) / len(cell.records)
+
+
 def spent(record: Record) -> Spent:
     """Alone: start-up, the trial, and what earlier trials saved it by the cache and by weights
     that were loaded already. Here: the trial, and the start-up if it was the first of its process.

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from mmbench.cards import Label, ModelCard, TaskCard, prompt_language
 from mmbench.compare.baselines import Below
 from mmbench.compare.cells import Cell, setup_of
+from mmbench.compare.versus import Against
 from mmbench.kinds import Kind, kind
 from mmbench.metrics.table import metric
 from mmbench.records import Record
@@ -16,6 +17,7 @@ from mmbench.report.numbers import (
     RANK,
     TARGET,
     is_share,
+    probability,
     score,
     score_with_interval,
     score_with_unit,
@@ -181,6 +183,13 @@ def baseline_text(item: Below, say: Messages) -> str:
     if item.baseline_recipe is None:
         return say(f"against.{item.baseline}")
     return say("against.probe", recipe=item.baseline_recipe)
+
+
+def tested(told: Against | None, *, shown: bool, say: Messages) -> str:
+    """The p of a paired test, and whether it shows a difference; a dash where none was made."""
+    if told is None:
+        return MISSING
+    return probability(told.p) + ("" if shown else say("compare.not_shown"))
 
 
 def split_name(name: str, say: Messages) -> str:

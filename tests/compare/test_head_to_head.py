@@ -5,23 +5,27 @@ import pytest
 from scipy import stats
 
 from mmbench.compare.head_to_head import Needed, head_to_head, needed
-from mmbench.compare.versus import Against
+from mmbench.compare.versus import Against, Test, against
 from tests.compare.test_versus import COUNT, Sweep, fixture_sweep, wrong
 
 __all__ = ["fixture_sweep"]
+
+
+def by(sweep: Sweep) -> Test:
+    return lambda first, second, split: against(first, second, split, sweep.stored)
 
 
 def test_every_pair_is_tested_once_and_holm_counts_them_all(sweep: Sweep) -> None:
     """A difference that two cells would show alone is not shown among six pairs."""
     places = [range(100), range(106), range(200), range(106)]
     cells = [sweep.cell(f"m{number}", wrong(place)) for number, place in enumerate(places)]
-    found = {(duel.first, duel.second): duel for duel in head_to_head(cells, "test", sweep.stored)}
+    found = {(duel.first, duel.second): duel for duel in head_to_head(cells, "test", by(sweep))}
     assert list(found) == [(0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3)]
     near = found[0, 1].told
     assert near is not None
     assert near.p == pytest.approx(stats.binomtest(0, 6, 0.5).pvalue)
     assert not found[0, 1].shown, "0.031 is above what Holm leaves for it"
-    (alone,) = head_to_head(cells[:2], "test", sweep.stored)
+    (alone,) = head_to_head(cells[:2], "test", by(sweep))
     assert alone.shown
     assert [pair for pair, duel in found.items() if duel.shown] == [(0, 2), (1, 2), (2, 3)]
     turned = found[2, 3].told
@@ -31,7 +35,7 @@ def test_every_pair_is_tested_once_and_holm_counts_them_all(sweep: Sweep) -> Non
 
 def test_a_pair_without_the_same_seeds_is_not_tested(sweep: Sweep) -> None:
     one, two = sweep.cell("a", wrong(range(5))), sweep.cell("b", wrong(range(9)), wrong(range(9)))
-    (duel,) = head_to_head([one, two], "test", sweep.stored)
+    (duel,) = head_to_head([one, two], "test", by(sweep))
     assert (duel.told, duel.shown) == (None, False)
 
 
@@ -67,9 +71,9 @@ def test_of_seeds_is_the_share_of_the_variance(sweep: Sweep) -> None:
     best = [wrong(range(20))] * 3
     steady, moving = [wrong(range(44))] * 3, [wrong(range(20)), wrong(range(20)), wrong(range(92))]
     agreed, unsure = (
-        head_to_head(
-            [sweep.cell(f"a{name}", *best), sweep.cell(name, *other)], "test", sweep.stored
-        )[0].told
+        head_to_head([sweep.cell(f"a{name}", *best), sweep.cell(name, *other)], "test", by(sweep))[
+            0
+        ].told
         for name, other in (("steady", steady), ("moving", moving))
     )
     assert agreed is not None

@@ -4,7 +4,6 @@ from collections.abc import Callable
 
 import pytest
 
-from mmbench.compare import head_to_head
 from mmbench.compare.versus import Against
 from mmbench.records import Record
 from mmbench.report.document import Block, BulletList, Details, Heading, Lang, Table
@@ -27,7 +26,7 @@ def fixture_section(store_all: StoreAll, monkeypatch: pytest.MonkeyPatch) -> Sec
         pair = (first.model.name, second.model.name)  # type: ignore[attr-defined]
         return Against(drop=0.02, p=P[pair], count=400) if pair in P else None
 
-    monkeypatch.setattr(head_to_head, "against", against)
+    monkeypatch.setattr("mmbench.report.findings.against", against)
 
     def section(scores: dict[str, float], lang: Lang = "en", **options: bool) -> list[Block]:
         records = [make_record(m, test=(s, s - 0.02, s + 0.02)) for m, s in scores.items()]

@@ -7,7 +7,6 @@ import pytest
 
 from mmbench.compare.versus import Against
 from mmbench.records import Record
-from mmbench.report import regions as section
 from mmbench.report.document import Block, BulletList, Heading, Paragraph, Table
 from mmbench.report.findings import findings
 from mmbench.report.i18n import Messages
@@ -33,7 +32,9 @@ def fixture_told(
     store_all: StoreAll, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[..., tuple[Block, ...]]:
     """The section of these records; every test on the same examples gives p = 0.001."""
-    monkeypatch.setattr(section, "against", lambda *_: Against(drop=0.1, p=0.001, count=200))
+    monkeypatch.setattr(
+        "mmbench.report.findings.against", lambda *_: Against(drop=0.1, p=0.001, count=200)
+    )
 
     def told(*records: Record, lang: str = "en") -> tuple[Block, ...]:
         say = Messages(lang)  # type: ignore[arg-type]

@@ -36,7 +36,7 @@ def test_a_row_a_strategy_and_every_cell_below(
     store_all: StoreAll, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told = {"a": Against(drop=0.1, p=0.001, count=200), "b": None}
-    monkeypatch.setattr(section, "against", lambda first, *_: told[first.model.name])
+    monkeypatch.setattr("mmbench.report.findings.against", lambda first, *_: told[first.model.name])
     found = findings(
         store_all(
             [
@@ -72,7 +72,9 @@ def test_one_way_alone_is_no_section(store_all: StoreAll) -> None:
 def test_more_tests_than_a_report_should_take_are_made_where_they_are_asked_for(
     store_all: StoreAll, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(section, "against", lambda *_: Against(drop=0.1, p=0.001, count=200))
+    monkeypatch.setattr(
+        "mmbench.report.findings.against", lambda *_: Against(drop=0.1, p=0.001, count=200)
+    )
     monkeypatch.setattr(section, "MOST_TESTS", 1)
     records = [
         record(strategy, model, score, 10.0, 10.0)
