@@ -25,6 +25,7 @@ import torch
 
 from mmbench.codec import dump_json
 from mmbench.meters.environment import fingerprint
+from mmbench.records import Record
 from mmbench.store import Store, Stored
 
 REFERENCE = Path(__file__).parents[1] / "results" / "reference" / "quickstart"
@@ -84,17 +85,22 @@ def write_records(results: Path, models: int, tasks: int, seeds: int) -> int:
     return len(everything)
 
 
-def _write(one: Stored, results: Path, *, task: int, model: int, seed: int) -> None:
-    trial = one.record.trial
+def renamed(record: Record, *, task: int, model: int, seed: int) -> Record:
+    """The record as that of another model on another task."""
     trial = replace(
-        trial,
-        model=replace(trial.model, name=f"model-{model}"),
-        task=replace(trial.task, name=f"task-{task}"),
+        record.trial,
+        model=replace(record.trial.model, name=f"model-{model}"),
+        task=replace(record.trial.task, name=f"task-{task}"),
         seed=seed,
     )
+    return replace(record, key=trial.key, trial=trial)
+
+
+def _write(one: Stored, results: Path, *, task: int, model: int, seed: int) -> None:
     folder = results / f"{model}.{task}.{seed}" / "run"
     folder.mkdir(parents=True)
-    (folder / "record.json").write_bytes(dump_json(replace(one.record, key=trial.key, trial=trial)))
+    record = renamed(one.record, task=task, model=model, seed=seed)
+    (folder / "record.json").write_bytes(dump_json(record))
     shutil.copy(one.folder / one.record.artefacts["predictions"].path, folder)
 
 

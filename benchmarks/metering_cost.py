@@ -22,7 +22,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from itertools import cycle
+from itertools import cycle, islice, repeat
 from pathlib import Path
 
 import numpy as np
@@ -35,6 +35,7 @@ from mmbench.heads.classify import ClassifyHead
 from mmbench.meters.clock import WINDOW_SECONDS, StepClock
 from mmbench.meters.environment import fingerprint
 from mmbench.train.learner import FeatureInput, Headed, Place
+from mmbench.train.loop import count, fetched
 
 LIMIT = 0.01
 CPU = torch.device("cpu")
@@ -121,36 +122,27 @@ def measure(name: str, backbone: FeatureInput, *, pairs: int) -> Cost:
     optimizer = torch.optim.AdamW(learner.parameters(), lr=1e-4)
     batches = cycle(list(made_batches()))
 
-    def step(micro_batches: Sequence[Batch], place: Place) -> None:
+    place = Place(device=CPU, move=lambda batch: batch, autocast=no_autocast)
+
+    def step(micro_batches: Sequence[Batch]) -> None:
         learner.backward(micro_batches, place)
         torch.nn.utils.clip_grad_norm_(learner.parameters(), 1.0)
         optimizer.step()
         optimizer.zero_grad(set_to_none=True)
 
-    plain = Place(device=CPU, move=lambda batch: batch, autocast=no_autocast)
-
     def without(steps: int) -> None:
-        for _ in range(steps):
-            step([next(batches)], plain)
+        for micro_batches in ([batch] for batch in islice(batches, steps)):
+            step(micro_batches)
 
     clock = StepClock(CPU)
 
-    def move(batch: Batch) -> Batch:
-        with clock.transferring():
-            return batch
-
-    timed = Place(device=CPU, move=move, autocast=no_autocast)
-
     def metered(steps: int) -> None:
         clock.resume()
-        for _ in range(steps):
-            with clock.waiting_for_data():
-                batch = next(batches)
-            with clock.computing():
-                step([batch], timed)
-            clock.step(
-                samples=batch.samples, tokens=batch.tokens, padded_tokens=batch.padded_tokens
-            )
+        for micro_batches, waited in fetched([batch] for batch in islice(batches, steps)):
+            began = time.perf_counter()
+            step(micro_batches)
+            computed = time.perf_counter() - began
+            count(clock, micro_batches, waited=waited, computed=computed)
         clock.pause()
         clock.windows.clear()
 
@@ -161,15 +153,14 @@ def meters_alone(steps: int = 20_000, repeats: int = 7) -> float:
     """Microseconds that the meters of one step take, within a window; the least of the repeats."""
     clock = StepClock(CPU)
     least = float("inf")
+    some = list(made_batches())[:1]
     for _ in range(repeats):
         clock.resume()
         began = time.perf_counter()
-        for _ in range(steps):
-            with clock.waiting_for_data():
-                pass
-            with clock.computing(), clock.transferring():
-                pass
-            clock.step(samples=1, tokens=1, padded_tokens=1)
+        for micro_batches, waited in fetched(repeat(some, steps)):
+            stepped = time.perf_counter()
+            computed = time.perf_counter() - stepped
+            count(clock, micro_batches, waited=waited, computed=computed)
         least = min(least, time.perf_counter() - began)
         clock.pause()
     return 1e6 * least / steps

@@ -4,10 +4,13 @@ A window is closed at the first step that ends more than `window_seconds` after 
 is synchronised at window edges only. Evaluation and other interruptions fall between `pause` and
 `resume` and belong to no window. What is made of the windows is in `rates`.
 
-Inside a window three stretches are timed by the host: `waiting_for_data`, `transferring` and
-`computing`; at its end, what the device still had to do counts as computing. What none of them
-covers is unaccounted. On CUDA that is the host's time: while the device is busy with what was asked
-of it before, it need not cost anything.
+Whoever makes the steps times two stretches of each by the host's clock, and tells them with the
+step: waiting for data, and computing, the copies to the device included; at the end of a window,
+what the device still had to do counts as computing. What neither covers is unaccounted. On CUDA
+that is the host's time: while the device is busy with what was asked of it before, it need not
+cost anything. The stretches are numbers, not blocks of this clock: after a step of half a
+millisecond each call of ours is made with cold caches, and costs ten times what it does in a loop
+of nothing else.
 
 Garbage is not collected inside windows, but at their edges: the young objects between two windows,
 everything as usual in a pause.
@@ -23,7 +26,7 @@ from typing import Self
 
 import torch
 
-from mmbench.meters.sections import Computing, Copies, Section, copies_to
+from mmbench.meters.copies import Copies, copies_to
 
 WINDOW_SECONDS = 0.5
 YOUNG = 1  # the generation of garbage that is collected between windows
@@ -39,9 +42,9 @@ def synchronise(device: torch.device) -> None:
 class Window:
     """What was done between two synchronisations, and how long it took.
 
-    transfer_seconds: of the copies to the device; on CUDA the device's own time, by events.
-    unaccounted_seconds: of the host, outside of waiting, copying and computing; None where
-    computing was not timed apart.
+    transfer_seconds: of the copies to a CUDA device, its own time by events.
+    unaccounted_seconds: of the host, outside of waiting and computing; None where computing was
+    not timed apart.
     """
 
     seconds: float
@@ -102,14 +105,12 @@ class StepClock:
     _padded: int = 0
     _images: int = 0
     _audio: float = 0.0
-    _waiting: Section = field(default_factory=Section)
+    _waited: float = 0.0
+    _computed: float | None = None
     _copies: Copies = field(init=False)
-    _computing: Computing = field(init=False)
-    _computes: bool = False
 
     def __post_init__(self) -> None:
         self._copies = copies_to(self.device)
-        self._computing = Computing(self._copies)
 
     def __enter__(self) -> Self:
         return self
@@ -140,8 +141,14 @@ class StepClock:
         padded_tokens: int = 0,
         images: int = 0,
         audio_seconds: float = 0.0,
+        waited: float = 0.0,
+        computed: float | None = None,
     ) -> bool:
-        """One step is done. True if that closed a window, at which the device was synchronised."""
+        """One step is done. True if that closed a window, at which the device was synchronised.
+
+        waited: seconds in which its data were made or waited for. computed: seconds of forward,
+        backward and the optimizer, copies included; None where they were not timed.
+        """
         assert self._began is not None, "resume() begins the first window"
         self._steps += 1
         self._samples += samples
@@ -149,6 +156,9 @@ class StepClock:
         self._padded += padded_tokens
         self._images += images
         self._audio += audio_seconds
+        self._waited += waited
+        if computed is not None:
+            self._computed = computed + (self._computed or 0.0)
         if time.perf_counter() - self._began < self.window_seconds:
             return False
         self._close()
@@ -190,18 +200,9 @@ class StepClock:
         else:
             self._paused -= took  # the pause around it is counted whole
 
-    def waiting_for_data(self) -> Section:
-        """A block in which the next batch is made or waited for."""
-        return self._waiting
-
-    def transferring(self) -> Section:
-        """A block that copies to the device; within `computing` or beside it."""
+    def transferring(self) -> Copies:
+        """A block that copies to the device, within what counts as computing."""
         return self._copies
-
-    def computing(self) -> Section:
-        """A block that computes: forward, backward, the optimizer."""
-        self._computes = True
-        return self._computing
 
     def account(self) -> Account:
         """Where the time went, until the clock ended or until now."""
@@ -217,9 +218,9 @@ class StepClock:
     def _open(self) -> None:
         synchronise(self.device)
         self._steps = self._samples = self._tokens = self._padded = self._images = 0
-        self._audio = 0.0
-        for section in (self._waiting, self._copies, self._computing):
-            section.clear()
+        self._audio = self._waited = 0.0
+        self._computed = None
+        self._copies.clear()
         self._began = time.perf_counter()
         if self._first is None:
             self._first = self._began
@@ -233,8 +234,9 @@ class StepClock:
         synchronise(self.device)
         end = self._paused_at = time.perf_counter()
         seconds = end - self._began
-        covered = self._waiting.seconds + self._copies.seconds + self._computing.seconds
-        covered += end - asked
+        unaccounted = None
+        if self._computed is not None:
+            unaccounted = max(0.0, asked - self._began - self._waited - self._computed)
         self.windows.append(
             Window(
                 seconds=seconds,
@@ -244,8 +246,8 @@ class StepClock:
                 padded_tokens=self._padded,
                 images=self._images,
                 audio_seconds=self._audio,
-                data_wait_seconds=self._waiting.seconds,
+                data_wait_seconds=self._waited,
                 transfer_seconds=self._copies.device_seconds(),
-                unaccounted_seconds=max(0.0, seconds - covered) if self._computes else None,
+                unaccounted_seconds=unaccounted,
             )
         )

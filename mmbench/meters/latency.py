@@ -19,7 +19,7 @@ import torch
 from numpy.typing import NDArray
 
 from mmbench.meters.clock import synchronise
-from mmbench.meters.memory import PeakMemory, peak_memory
+from mmbench.meters.memory import PeakMemory, free_memory, peak_memory
 from mmbench.records import Measurement
 
 T = TypeVar("T")
@@ -223,19 +223,16 @@ def _peak_of(peak: PeakMemory) -> float:
 
 
 def _fits(attempt: Callable[[int], None], size: int, device: torch.device) -> bool:
-    """Whether it ran. The memory is freed after the except block: inside it, the traceback still
-    holds the frames whose tensors did not fit."""
-    fits = True
+    """Whether it ran."""
     try:
         attempt(size)
         synchronise(device)
     except torch.OutOfMemoryError:
-        fits = False
-    if not fits:
-        gc.collect()
-        if device.type == "cuda":
-            torch.cuda.empty_cache()
-    return fits
+        pass
+    else:
+        return True
+    free_memory()
+    return False
 
 
 @contextmanager

@@ -9,6 +9,7 @@ to a peak: gradients come while activations go, kernels have workspaces, allocat
 the resident set holds the libraries too.
 """
 
+import gc
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -59,6 +60,17 @@ def peak_memory(device: torch.device) -> Iterator[PeakMemory]:
     peak.measurements = tuple(found)
 
 
+def free_memory() -> None:
+    """Give back what nothing holds any more: after an attempt that memory did not suffice for.
+
+    Outside of the except block that caught it: inside, the traceback still holds the frames whose
+    tensors did not fit.
+    """
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+
+
 def memory_parts(
     module: nn.Module,
     optimizer: torch.optim.Optimizer | None,
@@ -66,8 +78,9 @@ def memory_parts(
 ) -> tuple[Measurement, ...]:
     """`model_bytes`, `gradient_bytes`, `optimizer_bytes` and `activation_bytes`, unit bytes.
 
-    model: parameters and buffers. gradient: as large as the parameters that are trained, which is
-    what a step allocates. optimizer: its state, which the first step makes: ask after it; None for
+    model: parameters and buffers. gradient: as large as the parameters that are trained, without
+    those that no gradient has reached yet, if the optimizer keeps a state to tell them by.
+    optimizer: its state, which the first step makes: ask after it; None for
     inference. activation: what autograd keeps of `forward` for the backward pass, the batch
     included; it is run once, with gradients. None: no activations are kept, or not known.
     """
@@ -77,9 +90,10 @@ def memory_parts(
     ]
     if optimizer is not None:
         state = [v for of in optimizer.state.values() for v in of.values() if torch.is_tensor(v)]
+        reached = [p for p in trained if p in optimizer.state]
         note = None if state else "the optimizer has made no step, or keeps no state"
         parts += [
-            ("gradient_bytes", _bytes_of(trained), None),
+            ("gradient_bytes", _bytes_of(reached or trained), None),
             ("optimizer_bytes", _bytes_of(state), note),
         ]
     if forward is None:

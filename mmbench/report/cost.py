@@ -83,6 +83,10 @@ MEMORY = (
     plain("cost.peak_rss_growth", "peak_rss_growth_bytes", size),
     plain("cost.peak_cuda", "peak_cuda_bytes", size),
     plain("cost.peak_cuda_reserved", "peak_cuda_reserved_bytes", size),
+    *(
+        replace(plain(f"cost.{part}", f"{part}_bytes", size), of_some=True)
+        for part in ("model", "gradient", "optimizer", "activation")
+    ),
     plain("cost.parameters", "parameters", many),
     replace(plain("cost.flops", "inference_flops_per_sample", _billions), of_some=True),
     plain("cost.trainable", "trainable_parameters", many),

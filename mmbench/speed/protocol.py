@@ -133,14 +133,16 @@ def time_windows(
         began = time.perf_counter()
         clock.resume()
         while True:
-            with clock.computing():
-                work = workload.step()
+            stepped = time.perf_counter()
+            work = workload.step()
+            computed = time.perf_counter() - stepped
             closed = clock.step(
                 samples=work.samples,
                 tokens=work.tokens,
                 padded_tokens=work.padded_tokens,
                 images=work.images,
                 audio_seconds=work.audio_seconds,
+                computed=computed,
             )
             if closed:
                 with clock.paused():

@@ -70,6 +70,7 @@ def _training(finetuned: Finetuned, grid: Grid) -> list[Measurement]:
     return [
         *throughput(windows, "head" if on_features else "train"),
         *(_features(finetuned) if on_features else ()),
+        *(chosen.memory if not on_features else ()),  # of a head alone it would say little
         *shares(windows),
         *spent(windows, chosen.account),
         _seconds("train_seconds", chosen.seconds),

@@ -1,6 +1,5 @@
 """Device, precision and seeds of a trial."""
 
-import gc
 import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -33,17 +32,6 @@ def autocast(device: torch.device, precision: Precision) -> Iterator[None]:
     """bf16 runs matrix products in bfloat16, weights and reductions stay float32; no scaler."""
     with torch.autocast(device.type, dtype=torch.bfloat16, enabled=precision == "bf16"):
         yield
-
-
-def free_memory() -> None:
-    """Give back what nothing holds any more: after an attempt that memory did not suffice for.
-
-    Outside of the except block that caught it: inside, the traceback still holds the frames whose
-    tensors did not fit.
-    """
-    gc.collect()
-    if torch.cuda.is_available():
-        torch.cuda.empty_cache()
 
 
 def true_float32() -> None:

@@ -5,8 +5,10 @@ validation at even distances; the best weights come back at the end.
 """
 
 import math
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -22,8 +24,9 @@ from mmbench.data.batches import (
 from mmbench.data.prepared import Prepared
 from mmbench.errors import Diverged
 from mmbench.meters.clock import Account, StepClock, Window
+from mmbench.meters.memory import memory_parts
 from mmbench.progress import Watcher
-from mmbench.records import CurvePoint
+from mmbench.records import CurvePoint, Measurement
 from mmbench.train.device import autocast, seed_everything, seed_for
 from mmbench.train.evaluate import Validation
 from mmbench.train.learner import Learner, Place
@@ -47,7 +50,8 @@ class TrainingRows:
 class Fit:
     """One run of the loop. `best` names the point of the curve whose weights were restored.
 
-    `account` says where the `seconds` went, which are those of the whole.
+    `account` says where the `seconds` went, which are those of the whole. `memory`: what a step's
+    memory is made of, of its widest micro-batch.
     """
 
     learning_rate: float
@@ -58,6 +62,7 @@ class Fit:
     stopped_early: bool
     windows: tuple[Window, ...]
     account: Account
+    memory: tuple[Measurement, ...] = ()
 
 
 def fit(
@@ -84,6 +89,7 @@ def fit(
     check_after = {round(steps * i / recipe.evaluations) for i in range(1, recipe.evaluations + 1)}
     losses: list[Tensor] = []
     step = 0
+    widest: Batch | None = None
     with StepClock(device) as clock:
         seed_everything(seed, "training")
         optimizer = make_optimizer(
@@ -93,16 +99,16 @@ def fit(
         place = _place(device, recipe, clock)
         training_mode(learner, recipe)
         clock.resume()
-        for micro_batches in _timed(_all_steps(rows, recipe, seed), clock):
+        for micro_batches, waited in fetched(_all_steps(rows, recipe, seed)):
             factor = rate_factor(step, steps, schedule=recipe.schedule, warmup=recipe.warmup)
-            with clock.computing():
-                losses.append(
-                    _update(
-                        learner, optimizer, micro_batches, place, recipe, learning_rate * factor
-                    )
-                )
+            began = time.perf_counter()
+            losses.append(
+                _update(learner, optimizer, micro_batches, place, recipe, learning_rate * factor)
+            )
+            computed = time.perf_counter() - began
             step += 1
-            if _count(clock, micro_batches):
+            widest = _wider(widest, micro_batches)
+            if count(clock, micro_batches, waited=waited, computed=computed):
                 with clock.paused():  # the device is synchronised now, reading costs nothing
                     watcher.training(step, steps, mean_loss(losses, step), _rate(clock))
             if step not in check_after:
@@ -130,7 +136,8 @@ def fit(
             training_mode(learner, recipe)
             clock.resume()
         clock.pause()
-        keeper.restore()
+        memory = _memory(learner, optimizer, widest, place, recipe)
+        keeper.restore()  # the look at the memory may have moved the statistics of a BatchNorm
         learner.eval()
     return Fit(
         learning_rate=learning_rate,
@@ -141,7 +148,38 @@ def fit(
         stopped_early=step < steps,
         windows=tuple(clock.windows),
         account=clock.account(),
+        memory=memory,
     )
+
+
+def _wider(widest: Batch | None, micro_batches: list[Batch]) -> Batch:
+    """The one of most padded tokens; of those without, the first, which is as large as any."""
+    wider = micro_batches[0] if widest is None else widest
+    for batch in micro_batches:
+        if batch.padded_tokens > wider.padded_tokens:
+            wider = batch
+    return wider
+
+
+def _memory(
+    learner: Learner,
+    optimizer: torch.optim.Optimizer,
+    widest: Batch | None,
+    place: Place,
+    recipe: Recipe,
+) -> tuple[Measurement, ...]:
+    """By one more forward pass of that micro-batch, after the last step."""
+    assert widest is not None, "a fit has steps"
+    moved = place.move(widest)
+
+    def forward() -> Tensor:
+        with place.autocast():
+            return learner.loss(moved)
+
+    training_mode(learner, recipe)
+    found = memory_parts(learner, optimizer, forward)
+    learner.take_in_batch()  # it belongs to no point of the curve
+    return found
 
 
 def _update(
@@ -164,10 +202,11 @@ def _update(
 
 
 def _place(device: torch.device, recipe: Recipe, clock: StepClock) -> Place:
-    def move(batch: Batch) -> Batch:
+    def copy(batch: Batch) -> Batch:
         with clock.transferring():
             return to_device(batch, device)
 
+    move = copy if device.type == "cuda" else partial(to_device, device=device)
     return Place(device=device, move=move, autocast=lambda: autocast(device, recipe.precision))
 
 
@@ -186,11 +225,15 @@ def _all_steps(rows: TrainingRows, recipe: Recipe, seed: int) -> Iterator[list[B
         )
 
 
-def _count(clock: StepClock, micro_batches: list[Batch]) -> bool:
+def count(clock: StepClock, micro_batches: list[Batch], *, waited: float, computed: float) -> bool:
+    """Tell the clock of a step; True if a window ended with it."""
+    samples = tokens = padded = 0
+    for batch in micro_batches:
+        samples += batch.samples
+        tokens += batch.tokens
+        padded += batch.padded_tokens
     return clock.step(
-        samples=sum(batch.samples for batch in micro_batches),
-        tokens=sum(batch.tokens for batch in micro_batches),
-        padded_tokens=sum(batch.padded_tokens for batch in micro_batches),
+        samples=samples, tokens=tokens, padded_tokens=padded, waited=waited, computed=computed
     )
 
 
@@ -210,14 +253,14 @@ def mean_loss(losses: list[Tensor], step: int) -> float:
     return float(sum(values) / len(values))
 
 
-def _timed(steps: Iterator[list[Batch]], clock: StepClock) -> Iterator[list[Batch]]:
-    """The same steps; the time spent making each is counted as waiting for data."""
+def fetched(steps: Iterator[list[Batch]]) -> Iterator[tuple[list[Batch], float]]:
+    """The same steps, each with the seconds that were spent making it or waiting for it."""
     while True:
-        with clock.waiting_for_data():
-            step = next(steps, None)
+        asked = time.perf_counter()
+        step = next(steps, None)
         if step is None:
             return
-        yield step
+        yield step, time.perf_counter() - asked
 
 
 def _rate(clock: StepClock) -> float:

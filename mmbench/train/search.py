@@ -19,9 +19,10 @@ from mmbench.atomic import write_atomically
 from mmbench.cards import Recipe, Span, Tuning
 from mmbench.codec import dump_json, load_json
 from mmbench.errors import Diverged, TrialError
+from mmbench.meters.memory import free_memory
 from mmbench.progress import Watcher
 from mmbench.records import CurvePoint, Tried
-from mmbench.train.device import free_memory, seed_for
+from mmbench.train.device import seed_for
 from mmbench.train.stopping import Scored, goodness
 
 if TYPE_CHECKING:

@@ -2,7 +2,6 @@
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 from pytest_benchmark.fixture import BenchmarkFixture
 from sklearn.metrics import f1_score
 
+from benchmarks.large_report import renamed
 from mmbench.catalog import Catalog
 from mmbench.data.tasks import load_task
 from mmbench.metrics.intervals import interval
@@ -93,17 +93,10 @@ def test_report(benchmark: BenchmarkFixture, size: Size[int]) -> None:
 def repeated(models: int, tasks: int, seeds: int) -> list[Stored]:
     """A record of the reference run under other names of models and tasks, and other seeds."""
     (one, *_) = Store(REFERENCE / trial_folder("minilm-l6.emoji-keywords-group-en.full")).select()
-    found = []
-    for task, model, seed in itertools.product(range(tasks), range(models), range(seeds)):
-        trial = one.record.trial
-        trial = replace(
-            trial,
-            model=replace(trial.model, name=f"model-{model}"),
-            task=replace(trial.task, name=f"task-{task}"),
-            seed=seed,
-        )
-        found.append(Stored(one.folder, replace(one.record, key=trial.key, trial=trial)))
-    return found
+    return [
+        Stored(one.folder, renamed(one.record, task=task, model=model, seed=seed))
+        for task, model, seed in itertools.product(range(tasks), range(models), range(seeds))
+    ]
 
 
 def reference(cell: str, split: str) -> dict[str, list[object]]:

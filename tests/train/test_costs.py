@@ -76,6 +76,30 @@ def test_a_head_on_features_has_no_rate_of_tokens_or_images(
     assert not any("images" in name for name in names)
 
 
+def test_a_record_tells_what_a_step_keeps_in_memory(
+    tiny_bert: ModelCard, colours: TaskCard, tmp_path: Path
+) -> None:
+    record = run(tiny_bert, colours, FULL, tmp_path / "run")
+    found = {m.name: m.value for m in record.measurements if m.unit == "bytes"}
+    trainable = next(m.value for m in record.measurements if m.name == "trainable_parameters")
+    assert trainable is not None
+    pooler = 32 * 32 + 32  # of BERT, whose output is not used: no gradient reaches it
+    reached = 4 * (trainable - pooler)
+    assert found["gradient_bytes"] == reached
+    # AdamW's two moments, and a counter of steps for each tensor
+    assert 2 * reached < (found["optimizer_bytes"] or 0) < 2 * reached * 1.01
+    assert (found["model_bytes"] or 0) >= 4 * trainable
+    assert (found["activation_bytes"] or 0) > 0
+
+
+def test_of_a_head_on_features_no_memory_is_told_apart(
+    tiny_bert: ModelCard, colours: TaskCard, tmp_path: Path
+) -> None:
+    probe = replace(FULL, name="probe-tiny", strategy="probe")
+    names = {m.name for m in run(tiny_bert, colours, probe, tmp_path / "run").measurements}
+    assert not names & {"model_bytes", "gradient_bytes", "optimizer_bytes", "activation_bytes"}
+
+
 def test_the_machine_is_calibrated_before_and_after(
     tiny_bert: ModelCard, colours: TaskCard, tmp_path: Path
 ) -> None:

@@ -15,6 +15,7 @@ from mmbench.cards import Recipe
 from mmbench.data.batches import training_batches
 from mmbench.errors import TrialError
 from mmbench.heads.classify import ClassifyHead
+from mmbench.models.base import Adapter, Features
 from mmbench.progress import Silent
 from mmbench.train.device import seed_for
 from mmbench.train.evaluate import Validation
@@ -106,6 +107,41 @@ def test_accumulating_unequal_micro_batches_gives_the_full_batch(
     assert largest_difference(make_learner(), whole) > 1e-3
     assert largest_difference(whole, four) <= 1e-6
     assert largest_difference(whole, uneven) <= 1e-6
+
+
+class Normed(ClassifyHead):
+    """With a BatchNorm before it."""
+
+    def __init__(self, width: int, classes: int) -> None:
+        super().__init__(width, classes)
+        self.norm = nn.BatchNorm1d(width)
+
+    def forward(self, features: Features) -> torch.Tensor:
+        assert features.pooled is not None
+        return super().forward(replace(features, pooled=self.norm(features.pooled)))
+
+
+def test_the_look_at_the_memory_leaves_the_statistics_of_the_best_point(
+    make_learner: MakeLearner, text_rows: TrainingRows, full_recipe: Recipe
+) -> None:
+    learner = make_learner()
+    assert isinstance(learner.backbone, Adapter)
+    learner.head = head = Normed(learner.backbone.width, 3)
+    means: list[torch.Tensor] = []
+    counts: list[int] = []
+
+    def note() -> None:
+        assert head.norm.running_mean is not None
+        assert head.norm.num_batches_tracked is not None
+        means.append(head.norm.running_mean.clone())
+        counts.append(int(head.norm.num_batches_tracked))
+
+    found = train(learner, text_rows, full_recipe, after_validation=note)
+    assert {m.name for m in found.memory} >= {"model_bytes", "activation_bytes"}
+    assert counts == [20]
+    assert head.norm.running_mean is not None
+    assert torch.equal(head.norm.running_mean, means[0])
+    assert head.norm.num_batches_tracked == 20
 
 
 def test_a_loss_that_is_not_finite_names_its_step(

@@ -1,25 +1,17 @@
-"""Stretches of a step, added up by a host clock: a few hundred nanoseconds a stretch.
+"""Host-to-device copies, by the device's own clock."""
 
-They are entered with `with`, again and again, and never within themselves.
-"""
-
-import time
 from types import TracebackType
 
 import torch
 
 
-class Section:
-    """Host seconds inside the block since `clear`."""
+class Copies:
+    """On the CPU there is nothing to copy, and the block is not timed."""
 
-    __slots__ = ("_began", "seconds")
-
-    def __init__(self) -> None:
-        self.seconds = 0.0
-        self._began = 0.0
+    __slots__ = ()
 
     def __enter__(self) -> None:
-        self._began = time.perf_counter()
+        return
 
     def __exit__(
         self,
@@ -27,25 +19,19 @@ class Section:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self.seconds += time.perf_counter() - self._began
-
-    def clear(self) -> None:
-        self.seconds = 0.0
-
-
-class Copies(Section):
-    """Host-to-device copies. On the CPU there is nothing to copy, and the host's time is all."""
-
-    __slots__ = ()
+        return
 
     def device_seconds(self) -> float:
-        """What the copies themselves took; to be asked when the device is synchronised."""
-        return self.seconds
+        """What the copies since `clear` took; to be asked when the device is synchronised."""
+        return 0.0
+
+    def clear(self) -> None:
+        return
 
 
 class CudaCopies(Copies):
     """Copies that are asynchronous: an event before and after each times them on the device's own
-    stream, while the host's seconds are those of pinning memory and launching alone.
+    stream.
 
     If the device had run dry, what the host took to launch the copy is part of the time between
     the events, as the device waited for it.
@@ -54,13 +40,11 @@ class CudaCopies(Copies):
     __slots__ = ("_device", "_free", "_pairs")
 
     def __init__(self, device: torch.device) -> None:
-        super().__init__()
         self._device = device
         self._pairs: list[tuple[torch.cuda.Event, torch.cuda.Event]] = []
         self._free: list[tuple[torch.cuda.Event, torch.cuda.Event]] = []
 
     def __enter__(self) -> None:
-        super().__enter__()
         pair = self._free.pop() if self._free else (_event(), _event())
         self._pairs.append(pair)
         pair[0].record(torch.cuda.current_stream(self._device))
@@ -72,40 +56,14 @@ class CudaCopies(Copies):
         trace: TracebackType | None,
     ) -> None:
         self._pairs[-1][1].record(torch.cuda.current_stream(self._device))
-        super().__exit__(kind, error, trace)
 
     def device_seconds(self) -> float:
         milliseconds: float = sum(start.elapsed_time(end) for start, end in self._pairs)
         return milliseconds / 1000
 
     def clear(self) -> None:
-        super().clear()
         self._free += self._pairs  # an event may be recorded again once it was read
         self._pairs = []
-
-
-class Computing(Section):
-    """The host's seconds inside the block, without those of the copies inside it."""
-
-    __slots__ = ("_copied", "_copies")
-
-    def __init__(self, copies: Copies) -> None:
-        super().__init__()
-        self._copies = copies
-        self._copied = 0.0
-
-    def __enter__(self) -> None:
-        self._copied = self._copies.seconds
-        super().__enter__()
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        super().__exit__(kind, error, trace)
-        self.seconds -= self._copies.seconds - self._copied
 
 
 def copies_to(device: torch.device) -> Copies:
