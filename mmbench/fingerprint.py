@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from functools import lru_cache
-from typing import Any, cast
+from operator import attrgetter
+from typing import Any
 
 from mmbench.digests import digest_of, set_fields
 
@@ -40,21 +41,22 @@ class Fingerprint:
     def digest(self) -> str:
         """Of everything but `code`. What is not recorded does not enter, and so parts a record from
         one that knows more."""
-        return _digest(tuple(_frozen(getattr(self, item.name)) for item in fields(self)))
+        libraries, settings = tuple(self.libraries.items()), tuple(self.settings.items())
+        return _digest(_plain(self), libraries, settings)
 
 
-def _frozen(value: Any) -> Any:
-    return tuple(sorted(value.items())) if isinstance(value, Mapping) else value
+_MAPPINGS = ("libraries", "settings")
+_NAMES = tuple(item.name for item in fields(Fingerprint) if item.name not in _MAPPINGS)
+_plain = attrgetter(*_NAMES)
 
 
 @lru_cache(maxsize=1024)  # the records of a sweep share a few, and each is asked again and again
-def _digest(values: tuple[Any, ...]) -> str:
-    """values: of the fingerprint's fields in order, mappings as pairs."""
-    told = {
-        item.name: dict(value) if isinstance(value, tuple) else value
-        for item, value in zip(fields(Fingerprint), values, strict=True)
-    }
-    known = set_fields(Fingerprint(**cast("dict[str, Any]", told)))
+def _digest(plain: tuple[Any, ...], *mappings: tuple[tuple[str, str], ...]) -> str:
+    """plain: the fields of `_NAMES`. mappings: the pairs of the others."""
+    told: dict[str, Any] = dict(
+        zip((*_NAMES, *_MAPPINGS), (*plain, *map(dict, mappings)), strict=True)
+    )
+    known = set_fields(Fingerprint(**told))
     return digest_of({name: value for name, value in known.items() if name != "code"})
 
 

@@ -74,6 +74,18 @@ def test_select_looks_below_folders_of_suites(tmp_path: Path) -> None:
     assert len(Store(tmp_path).select()) == 2
 
 
+def test_what_is_equal_in_many_records_is_one_object(store: Store) -> None:
+    other = replace(TRIAL, model=replace(TRIAL.model, name="other"))
+    same = replace(other, model=replace(other.model, notes="changed"))
+    ran = [run(store, trial) for trial in (TRIAL, replace(TRIAL, seed=1), other, same)]
+    found = store.select()
+    assert sorted(found, key=lambda s: str(s.folder)) == sorted(ran, key=lambda s: str(s.folder))
+    trials = [stored.record.trial for stored in found]
+    assert len({id(trial.model) for trial in trials}) == 3
+    assert len({id(trial.task) for trial in trials}) == 1
+    assert len({id(stored.record.fingerprint) for stored in found}) == 1
+
+
 def test_a_broken_record_is_named(store: Store) -> None:
     path = run(store).folder / RECORD
     path.write_bytes(path.read_bytes()[:-20])

@@ -8,7 +8,7 @@ Three things must agree before numbers meet, each for its own purpose:
 """
 
 import math
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -18,9 +18,14 @@ from mmbench.digests import digest_of
 from mmbench.fingerprint import Fingerprint
 from mmbench.kinds import kind
 from mmbench.metrics.table import metric
-from mmbench.records import Measurement, Record, Score, Stage, Trial, score_of
+from mmbench.records import Measurement, Record, Score, Stage, Trial
 
 Mark = Literal["pretrained", "scratch"]
+Scored = tuple[Stage, str, str]
+"""Stage, split and metric."""
+Ends = tuple[float | None, float | None, float | None]
+"""A value with its interval."""
+NOTHING: Ends = (None, None, None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,14 +123,10 @@ class Cell:
 
     def score(self, stage: Stage, split: str, metric: str) -> Estimate | None:
         """The metric on the split over the seeds; None if a seed has no value."""
-
-        def score() -> Estimate | None:
-            scores = [record.score(stage, split, metric) for record in self.records]
-            estimate = _over_seeds(scores, of=metric, examples=_examples(scores))
-            return None if estimate is None else replace(estimate, count=_examples(scores))
-
-        found: Estimate | None = self._once((stage, split, metric), score)
-        return found
+        known: Mapping[Scored, Estimate] = self._once(
+            "scores", lambda: _estimates([record.scores for record in self.records])
+        )
+        return known.get((stage, split, metric))
 
     def outcome(self, split: str, metric: str) -> Estimate | None:
         """The score to compare by: after fine-tuning, or the only one of a zero-shot trial."""
@@ -138,26 +139,27 @@ class Cell:
 
     def part(self, name: str, stage: Stage, split: str, metric: str) -> Estimate | None:
         """The metric of one of several targets."""
-        return _over_seeds(
-            [score_of(r.parts.get(name, ()), stage, split, metric) for r in self.records],
-            of=metric,
-        )
+        found = _estimates([record.parts.get(name, ()) for record in self.records])
+        return found.get((stage, split, metric))
 
     def without(self, side: Side, split: str, metric: str) -> Estimate | None:
         """The metric after fine-tuning with one input of a fused model taken away."""
-        return _over_seeds(
-            [score_of(r.without.get(side, ()), "after", split, metric) for r in self.records],
-            of=metric,
-        )
+        found = _estimates([record.without.get(side, ()) for record in self.records])
+        return found.get(("after", split, metric))
 
     def measured(self, name: str) -> Estimate | None:
         """A measurement over the seeds, in its own unit; None if a seed has no value."""
-        return _over_seeds([record.measurement(name) for record in self.records])
+        first, *others = self.records
+        place = next((i for i, m in enumerate(first.measurements) if m.name == name), None)
+        if place is None:
+            return None
+        found = [first.measurements[place], *(_same(other, place, name) for other in others)]
+        return _envelope([(m.value, m.low, m.high) if m else NOTHING for m in found])
 
     def each(self, quantity: Callable[[Record], float | None]) -> Estimate | None:
         """Any quantity of a record over the seeds, without an interval."""
         values = [quantity(record) for record in self.records]
-        return _estimate([(value, None, None) for value in values])
+        return _envelope([(value, None, None) for value in values])
 
 
 def cells(records: Sequence[Record]) -> list[Cell]:
@@ -229,34 +231,50 @@ def _name_key(record: Record) -> str:
     return digest_of([*trial.cell, trial.limit, record.fingerprint.digest])
 
 
-def _over_seeds(
-    found: Sequence[Score | None] | Sequence[Measurement | None],
-    *,
-    of: str | None = None,
-    examples: int | None = None,
-) -> Estimate | None:
-    """of: the metric; None of a measurement."""
-    ends = [(x.value, x.low, x.high) if x else (None, None, None) for x in found]
-    return _estimate(ends, of, examples)
+def _estimates(seeds: Sequence[Sequence[Score]]) -> dict[Scored, Estimate]:
+    """Of every score that all seeds have, at once: numpy takes as long for one as for them all."""
+    by_seed = [{(s.stage, s.split, s.metric): s for s in reversed(scores)} for scores in seeds]
+    found: dict[Scored, Estimate] = {}
+    several: dict[int, list[Scored]] = {}
+    for what, first in by_seed[0].items():
+        scores = [known.get(what) for known in by_seed]
+        own = _envelope([(s.value, s.low, s.high) if s else NOTHING for s in scores], first.count)
+        if own is None:
+            continue
+        found[what] = own
+        if own.low is not None and len(scores) > 1:
+            several.setdefault(first.count, []).append(what)
+    for count, those in several.items():
+        values, lows, highs = (
+            [[getattr(known[what], end) for known in by_seed] for what in those]
+            for end in ("value", "low", "high")
+        )
+        ends = over_seeds(values, lows, highs, examples=count)
+        for what, *reached in zip(those, *(end.tolist() for end in ends), strict=True):
+            low, high = within((reached[0], reached[1]), metric(what[2]).range)
+            found[what] = replace(found[what], low=low, high=high)
+    return found
 
 
-def _estimate(
-    found: Sequence[tuple[float | None, float | None, float | None]],
-    of: str | None = None,
-    examples: int | None = None,
-) -> Estimate | None:
-    values = [value for value, _, _ in found if value is not None]
-    if len(values) < len(found) or not values:
+def _same(record: Record, place: int, name: str) -> Measurement | None:
+    """The record's measurement of that name: most often where an equal trial's stands."""
+    if place < len(record.measurements) and record.measurements[place].name == name:
+        return record.measurements[place]
+    return record.measurement(name)
+
+
+def _envelope(found: Sequence[Ends], count: int | None = None) -> Estimate | None:
+    """The mean, and the widest of the seeds' own intervals; None if one has no value."""
+    values, lows, highs = (
+        [end for end in ends if end is not None] for ends in zip(*found, strict=True)
+    )
+    if len(values) < len(found):
         return None
-    lows = [low for _, low, _ in found if low is not None]
-    highs = [high for _, _, high in found if high is not None]
     whole = len(lows) == len(highs) == len(found)
-    low, high = (min(lows), max(highs)) if whole else (None, None)
-    if whole and of is not None and len(found) > 1:
-        least, most = over_seeds(values, lows, highs, examples=examples)
-        low, high = within((float(least), float(most)), metric(of).range)
-    return Estimate(value=math.fsum(values) / len(values), low=low, high=high, values=tuple(values))
-
-
-def _examples(scores: Sequence[Score | None]) -> int | None:
-    return next((score.count for score in scores if score is not None), None)
+    return Estimate(
+        value=math.fsum(values) / len(values),
+        low=min(lows) if whole else None,
+        high=max(highs) if whole else None,
+        values=tuple(values),
+        count=count,
+    )

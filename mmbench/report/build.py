@@ -69,10 +69,9 @@ def document_of(
 ) -> Document:
     """As `build`, of what was found once for all languages."""
     say = Messages(lang)
-    drawn = figure(found, say)
     blocks: list[Block] = [
         *summary(found, say),
-        *([] if drawn is None else [drawn]),
+        *figure(found, say),
         *picking(found, limits, say),
         *quality(found, say),
         *matches(found, say, all_pairs=all_pairs),

@@ -1,16 +1,11 @@
-"""The figure: the primary metric on the test split with its interval, by task, model and recipe.
+"""The figure: the primary metric on the test split with its interval, by task, model and recipe."""
 
-Drawn through Altair and vl-convert into SVG with real <text>, so that Chinese shows in whatever
-font the reader has. It stands on its own white ground, legible on light and dark pages alike.
-"""
-
-import json
-from typing import Any
+from collections.abc import Sequence
 
 from mmbench.compare.cells import Cell
 from mmbench.metrics.table import metric
-from mmbench.report.document import Figure
-from mmbench.report.drawing import COLOURS, SHAPES, Row, config
+from mmbench.report.document import Block, Figure, Paragraph
+from mmbench.report.drawing import COLOURS, SHAPES, Row, rows_of, stacked
 from mmbench.report.findings import Findings, TaskFindings
 from mmbench.report.i18n import Messages
 from mmbench.report.numbers import is_share
@@ -27,47 +22,24 @@ from mmbench.report.words import (
 
 WIDTH = 520
 ROW = 22  # pixels for one recipe of one model
-WHOLE = ("$schema", "config")  # of a specification, and of no panel in it
+MOST_PANELS, MOST_ROWS = 24, 20  # more are not taken in at a glance; the tables have all
 
 
-def figure(findings: Findings, say: Messages) -> Figure | None:
-    """One panel a task; None if nothing was scored on a test split."""
-    drawn = [(task, rows) for task in findings.tasks if (rows := _rows(task, findings, say))]
-    if not drawn:
-        return None
-    import vl_convert
-
-    panels = [task for task, _ in drawn]
-    recipes = sorted({cell.recipe.name for task in panels for cell in task.cells})
-    names = [f"panel-{place}" for place in range(len(drawn))]
-    charts = [
-        _panel(task, name, rows, recipes, say)
-        for name, (task, rows) in zip(names, drawn, strict=True)
+def figure(findings: Findings, say: Messages) -> list[Block]:
+    """One panel a task, of its best cells; nothing if nothing was scored on a test split."""
+    found = [(task, rows) for task in findings.tasks if (rows := _rows(task, findings, say))]
+    if not found:
+        return []
+    drawn = found[:MOST_PANELS]
+    recipes = sorted({row["recipe"] for _, rows in drawn for row in rows[:MOST_ROWS]})
+    panels = [_panel(task, rows, recipes, say) for task, rows in drawn]
+    svg = stacked(panels, shared=("color", "shape"))
+    blocks: list[Block] = [
+        Figure(stem="quality", svg=svg, alt=_alt([task for task, _ in drawn], findings, say))
     ]
-    spec = _stacked(charts)
-    spec["datasets"] |= zip(names, (rows for _, rows in drawn), strict=True)
-    svg = vl_convert.vegalite_to_svg(spec)
-    return Figure(stem="quality", svg=svg, alt=_alt(panels, findings, say))
-
-
-def _stacked(charts: list[Any]) -> Row:
-    """The specification of the panels one above the other.
-
-    Altair copies each chart, its data included, again and again as it is put together. So it
-    stacks the first alone, the others follow it as they are, and rows are known by name.
-    """
-    import altair
-
-    chart = altair.vconcat(charts[0], spacing=28, config=config()).resolve_scale(
-        x="independent", yOffset="independent", color="shared", shape="shared"
-    )
-    spec: Row = json.loads(chart.to_json(validate=False))
-    spec.setdefault("datasets", {})
-    for other in charts[1:]:
-        panel = json.loads(other.to_json(validate=False))
-        spec["datasets"] |= panel.pop("datasets", {})
-        spec["vconcat"].append({key: panel[key] for key in panel if key not in WHOLE})
-    return spec
+    if len(drawn) < len(found):
+        blocks.append(Paragraph(text=say("figure.rest", shown=len(drawn), all=len(found))))
+    return blocks
 
 
 def _rows(task: TaskFindings, findings: Findings, say: Messages) -> list[Row]:
@@ -100,51 +72,67 @@ def _label(cell: Cell, findings: Findings, say: Messages) -> str:
     return say("figure.on_setup", model=name, setup=letter)
 
 
-def _panel(
-    task: TaskFindings, name: str, rows: list[Row], recipes: list[str], say: Messages
-) -> Any:
-    """A panel of the rows, which stand in the dataset `name`."""
-    import altair
+def _panel(task: TaskFindings, rows: Sequence[Row], recipes: Sequence[str], say: Messages) -> Row:
+    shown = rows[:MOST_ROWS]
+    here = [recipe for recipe in recipes if recipe in {row["recipe"] for row in shown}]
+    models = list(dict.fromkeys(row["model"] for row in shown))
+    baseline = _baseline(task)
+    ends = [row["low"] for row in shown] + [row["high"] for row in shown]
+    ends += [] if baseline is None else [baseline]
+    domain = _domain(ends, task.primary)
+    name = baseline_name(task.kind, say)
+    layers = [] if baseline is None else _baseline_line(baseline, name, domain)
+    title = task.title
+    if len(shown) < len(rows):
+        title = say("figure.best", task=title, shown=len(shown), all=len(rows))
+    return {
+        "title": title,
+        "width": WIDTH,
+        "height": ROW * len(here) * len(models) + 12,
+        "data": rows_of(shown),
+        "layer": [*layers, *_marks(task, models, here, recipes, domain, say)],
+    }
 
-    models = list(dict.fromkeys(row["model"] for row in rows))
-    here = [recipe for recipe in recipes if recipe in {row["recipe"] for row in rows}]
+
+def _marks(
+    task: TaskFindings,
+    models: Sequence[str],
+    here: Sequence[str],
+    recipes: Sequence[str],
+    domain: Sequence[float],
+    say: Messages,
+) -> list[Row]:
+    """The intervals, and the values upon them. here: the recipes of this panel alone."""
     assert task.main is not None, "a panel has rows, and rows a split"
     title = say(
         "figure.axis",
         metric=metric_with_unit(task.primary, say, task.cells[0].task),
         split=split_name(task.main, say),
     )
-    ends = [row["low"] for row in rows] + [row["high"] for row in rows]
-    baseline = _baseline(task)
-    ends += [] if baseline is None else [baseline]
-    domain = _domain(ends, task.primary)
-    scale = altair.Scale(domain=domain, zero=False)
-    base = altair.Chart(altair.NamedData(name=name)).encode(
-        y=altair.Y("model:N", sort=models, title=None),
-        yOffset=altair.YOffset("recipe:N", sort=here, scale=altair.Scale(domain=here)),
-        color=altair.Color(
-            "recipe:N",
-            scale=altair.Scale(domain=recipes, range=COLOURS),
-            title=say("column.recipe"),
-        ),
-    )
-    marks = [say("mark.pretrained"), say("mark.scratch")]
-    bars = base.mark_rule(strokeWidth=2).encode(
-        x=altair.X("low:Q", scale=scale, title=title), x2="high:Q"
-    )
-    points = base.mark_point(size=90, filled=True, opacity=1).encode(
-        x=altair.X("value:Q", scale=scale, title=title),
-        shape=altair.Shape(
-            "mark:N",
-            scale=altair.Scale(domain=marks, range=SHAPES),
-            title=say("column.mark"),
-        ),
-    )
-    layers = bars + points
-    if baseline is not None:
-        layers = _baseline_line(baseline, baseline_name(task.kind, say), domain) + layers
-    height = ROW * len(here) * len(models) + 12
-    return layers.properties(title=task.title, width=WIDTH, height=height)
+    x = {"type": "quantitative", "scale": {"domain": domain, "zero": False}, "title": title}
+    color = {"domain": recipes, "range": COLOURS}
+    place = {
+        "y": {"field": "model", "type": "nominal", "sort": models, "title": None},
+        "yOffset": {"field": "recipe", "type": "nominal", "sort": here, "scale": {"domain": here}},
+        "color": _named("recipe", color, say("column.recipe")),
+    }
+    shape = {"domain": [say("mark.pretrained"), say("mark.scratch")], "range": SHAPES}
+    return [
+        {
+            "mark": {"type": "rule", "strokeWidth": 2},
+            "encoding": place | {"x": x | {"field": "low"}, "x2": {"field": "high"}},
+        },
+        {
+            "mark": {"type": "point", "size": 90, "filled": True, "opacity": 1},
+            "encoding": place
+            | {"x": x | {"field": "value"}, "shape": _named("mark", shape, say("column.mark"))},
+        },
+    ]
+
+
+def _named(field: str, scale: Row, title: str) -> Row:
+    """With a legend of its own."""
+    return {"field": field, "type": "nominal", "scale": scale, "title": title}
 
 
 def _domain(ends: list[float], name: str) -> list[float]:
@@ -154,23 +142,31 @@ def _domain(ends: list[float], name: str) -> list[float]:
     return [max(lowest, min(ends) - margin), min(highest, max(ends) + margin)]
 
 
-def _baseline_line(value: float, text: str, domain: list[float]) -> Any:
+def _baseline_line(value: float, name: str, domain: Sequence[float]) -> list[Row]:
     """Its name stands on the side where there is more room."""
-    import altair
-
-    data = altair.InlineData(values=[{"value": value, "text": text}])
-    base = altair.Chart(data).encode(x="value:Q")
-    line = base.mark_rule(strokeDash=[4, 3], color="#777", strokeWidth=1.5)
     left = value > sum(domain) / 2
-    label = base.mark_text(
-        align="right" if left else "left",
-        dx=-4 if left else 4,
-        dy=-4,
-        baseline="bottom",
-        color="#555",
-        fontSize=11,
-    )
-    return line + label.encode(text="text:N", y=altair.value(0))
+    data = rows_of([{"value": value, "text": name}])
+    x = {"field": "value", "type": "quantitative"}
+    return [
+        {
+            "data": data,
+            "mark": {"type": "rule", "strokeDash": [4, 3], "color": "#777", "strokeWidth": 1.5},
+            "encoding": {"x": x},
+        },
+        {
+            "data": data,
+            "mark": {
+                "type": "text",
+                "align": "right" if left else "left",
+                "dx": -4 if left else 4,
+                "dy": -4,
+                "baseline": "bottom",
+                "color": "#555",
+                "fontSize": 11,
+            },
+            "encoding": {"x": x, "y": {"value": 0}, "text": {"field": "text", "type": "nominal"}},
+        },
+    ]
 
 
 def _baseline(task: TaskFindings) -> float | None:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from mmbench.report.pareto import Axis, Field
 
 MOST_FIELDS = 6  # rows of panels; the table has all
+MOST_NAMED = 12  # points of a front with their names; more would lie on each other
 WIDTH, HEIGHT = 230, 190
 FORMAT = {"rate": "~s", "latency": "~r", "memory": "~r"}
 SCALE = {"rate": 1.0, "latency": 1.0, "memory": GIB}
@@ -73,6 +74,8 @@ def _panel(
     say: Messages,
 ) -> Row:
     rows = [row for cell in field.cells if (row := _row(field, cell, axis, findings, say))]
+    for row in [row for row in rows if row["front"]][MOST_NAMED:]:
+        row["name"] = ""
     task = field.task
     assert task.main is not None, "a field holds cells with an outcome on the main split"
     title = say("figure.axis_plain", metric=metric_with_unit(task.primary, say, task.cells[0].task),
@@ -113,7 +116,7 @@ def _panel(
                 "transform": [{"filter": "datum.front"}],
                 "mark": {"type": "text", "dy": -10, "fontSize": 10, "color": "#333",
                          "aria": False, "limit": 150},
-                "encoding": {"x": x, "y": y, "text": {"field": "model"}},
+                "encoding": {"x": x, "y": y, "text": {"field": "name"}},
             },
         ],
     }  # fmt: skip
@@ -155,7 +158,7 @@ def _row(field: "Field", cell: Cell, axis: "Axis", findings: Findings, say: Mess
     return {
         "x": value / SCALE[axis.name],
         "y": outcome.value * (100 if is_share(task.primary) else 1),
-        "model": model_name(cell, findings, say),
+        "name": model_name(cell, findings, say),
         "mark": mark(cell.model, say),
         "recipe": cell.recipe.name,
         "front": on,

@@ -77,6 +77,7 @@ MESSAGES = {
         "alternates."
     ),
     "timing.unstable_item": "{trial}: {reasons}",
+    "timing.unstable_rest": "… and {count:more trial|more trials}; their records say the same.",
     "timing.latency_how": (
         "One sample at a time, in milliseconds: half of all answers come within the p50, 19 of 20 "
         "within the p95. The model alone starts from tokens or pixels; preparing is tokenising a "

@@ -72,6 +72,7 @@ MESSAGES = {
         "或改用交替运行的 mmbench gate --against 来比较两个程序。"
     ),
     "timing.unstable_item": "{trial}：{reasons}",
+    "timing.unstable_rest": "……另有 {count} 次试验计时不稳定，详见各自的记录。",
     "timing.latency_how": (
         "逐个样本推理，单位为毫秒：半数样本的延迟不超过 p50，95% 的样本不超过 p95。"
         "“模型”从 token 或像素算起；“预处理”指对原始文本分词，或对图像文件解码并缩放。"

@@ -173,6 +173,8 @@ MESSAGES = {
     "pareto.alt_task": "{task}: {axes}.",
     "pareto.alt_axis": "{axis}: {cells}",
     "pareto.alt_rest": " {count:more task|more tasks} are in the table alone.",
+    "figure.best": "{task} (the best {shown} of {all})",
+    "figure.rest": "Drawn are the first {shown} of {all} tasks; the tables below have them all.",
     "figure.axis_plain": "{metric} on {split}",
     # learning curves
     "curves.heading": "Learning curves",

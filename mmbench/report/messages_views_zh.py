@@ -157,6 +157,8 @@ MESSAGES = {
     "pareto.alt_task": "{task}：{axes}。",
     "pareto.alt_axis": "{axis}：{cells}",
     "pareto.alt_rest": "另有 {count} 个任务只列在表中。",
+    "figure.best": "{task}（{all} 个结果中最好的 {shown} 个）",
+    "figure.rest": "图中只画出 {all} 个任务中的前 {shown} 个，全部结果见下文各表。",
     "figure.axis_plain": "{split}{metric}",
     # learning curves
     "curves.heading": "学习曲线",

@@ -31,6 +31,8 @@ ACCOUNT = (
     plain("timing.unaccounted", "unaccounted_share", percent),
 )
 
+MOST_UNSTABLE = 100  # trials that are named; the others are counted
+
 
 def timing(cells: Sequence[Cell], findings: Findings, say: Messages) -> list[Block]:
     """Nothing for cells whose records are older than these measurements."""
@@ -49,16 +51,22 @@ def timing(cells: Sequence[Cell], findings: Findings, say: Messages) -> list[Blo
 
 def _unstable(cells: Sequence[Cell], findings: Findings, say: Messages) -> list[Block]:
     """What moved during each trial; the advice, the same for all of them, stands above."""
-    items = tuple(
+    found = [
+        (record, warnings)
+        for cell in cells
+        for record in cell.records
+        if (warnings := unstable_warnings(record))
+    ]
+    if not found:
+        return []
+    items = [
         say(
             "timing.unstable_item",
             trial=trial_names([record], findings, say)[0],
             reasons=listed_phrases([note_text(text, say) for text in warnings], say),
         )
-        for cell in cells
-        for record in cell.records
-        if (warnings := unstable_warnings(record))
-    )
-    if not items:
-        return []
-    return [Paragraph(text=say("timing.unstable_how")), BulletList(items=items)]
+        for record, warnings in found[:MOST_UNSTABLE]
+    ]
+    if len(found) > MOST_UNSTABLE:
+        items.append(say("timing.unstable_rest", count=len(found) - MOST_UNSTABLE))
+    return [Paragraph(text=say("timing.unstable_how")), BulletList(items=tuple(items))]

@@ -10,7 +10,7 @@ from mmbench.catalog import builtin_root
 
 HEAVY = (
     *("torch", "transformers", "datasets", "pandas", "numpy", "timm", "evaluate", "open_clip"),
-    *("scipy", "sklearn", "altair", "pyarrow", "PIL", "mmbench.api"),
+    *("scipy", "sklearn", "pyarrow", "PIL", "mmbench.api"),
 )
 CODE = """
 import sys

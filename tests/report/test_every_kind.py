@@ -135,7 +135,7 @@ def test_a_panel_of_errors_has_an_axis_of_its_own(found: Findings) -> None:
     (task,) = (task for task in found.tasks if task.kind.name == "regression")
     rows = _rows(task, found, say)
     assert sorted(row["value"] for row in rows) == [1.274, 3.4]
-    panel = _panel(task, "p", rows, ["full", "probe"], say).to_dict(validate=False)
+    panel = _panel(task, rows, ["full", "probe"], say)
     axes = list(_axes(panel))
     assert axes
     for axis in axes:
@@ -147,6 +147,6 @@ def test_a_panel_of_errors_has_an_axis_of_its_own(found: Findings) -> None:
 
 @pytest.mark.parametrize(("value", "align"), [(0.2, "left"), (0.8, "right")])
 def test_the_name_of_a_baseline_stays_within_its_panel(value: float, align: str) -> None:
-    layers = _baseline_line(value, "one transcript for all", [0.0, 1.0]).to_dict(validate=False)
-    (text,) = (layer["mark"] for layer in layers["layer"] if layer["mark"]["type"] == "text")
+    layers = _baseline_line(value, "one transcript for all", [0.0, 1.0])
+    (text,) = (layer["mark"] for layer in layers if layer["mark"]["type"] == "text")
     assert text["align"] == align

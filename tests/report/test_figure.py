@@ -8,8 +8,9 @@ import pytest
 
 from mmbench.records import Record
 from mmbench.report.build import build
-from mmbench.report.document import Document, Figure, Lang
+from mmbench.report.document import Document, Figure, Lang, Paragraph
 from mmbench.report.drawing import FONTS
+from mmbench.report.figure import MOST_PANELS, MOST_ROWS
 from mmbench.store import Stored
 
 StoreAll = Callable[[list[Record]], list[Stored]]
@@ -116,3 +117,47 @@ def test_nothing_scored_on_a_test_split_gives_no_figure(
     for found in ([replace(records[0], scores=scores)], records[-2:]):
         document = build(store_all(found), lang="en")
         assert not any(isinstance(block, Figure) for block in document.blocks)
+
+
+def copies(record: Record, *, models: int = 1, tasks: int = 1) -> list[Record]:
+    """The record under other names; the first model is the best, the second the next."""
+    found = []
+    for task in range(tasks):
+        for model in range(models):
+            trial = replace(
+                record.trial,
+                model=replace(record.trial.model, name=f"model-{model}"),
+                task=replace(record.trial.task, name=f"task-{task:02}"),
+            )
+            scores = tuple(
+                replace(score, value=0.9 - model / 100, low=0.89 - model / 100, high=0.95)
+                if (score.stage, score.metric) == ("after", record.trial.task.primary)
+                else score
+                for score in record.scores
+            )
+            found.append(replace(record, key=trial.key, trial=trial, scores=scores))
+    return found
+
+
+def test_of_many_models_the_best_are_drawn_and_the_panel_says_of_how_many(
+    records: list[Record], store_all: StoreAll
+) -> None:
+    document = build(store_all(copies(records[0], models=MOST_ROWS + 2)), lang="en")
+    found = texts(figure_of(document))
+    drawn = {text.split()[0] for text in found if text.startswith("model-")}
+    assert drawn == {f"model-{number}" for number in range(MOST_ROWS)}
+    assert f"task-00 (the best {MOST_ROWS} of {MOST_ROWS + 2})" in found
+
+
+@pytest.mark.parametrize(
+    ("lang", "told"),
+    [("en", "the first 24 of 26 tasks"), ("zh", "26 个任务中的前 24 个")],
+)
+def test_of_many_tasks_the_first_are_drawn_and_the_others_counted_below(
+    records: list[Record], store_all: StoreAll, lang: Lang, told: str
+) -> None:
+    document = build(store_all(copies(records[0], tasks=MOST_PANELS + 2)), lang=lang)
+    found = "\n".join(texts(figure_of(document)))
+    assert f"task-{MOST_PANELS - 1}" in found
+    assert f"task-{MOST_PANELS}" not in found
+    assert any(isinstance(b, Paragraph) and told in b.text for b in document.blocks)

@@ -20,7 +20,7 @@ StoreAll = Callable[[list[Record]], list[Stored]]
 @pytest.fixture(autouse=True)
 def no_drawing(monkeypatch: pytest.MonkeyPatch) -> None:
     """The figure has tests of its own, and takes most of a report's time."""
-    monkeypatch.setattr("mmbench.report.build.figure", lambda findings, say: None)
+    monkeypatch.setattr("mmbench.report.build.figure", lambda findings, say: [])
 
 
 def row_of(document: Document, model: str) -> dict[str, str]:

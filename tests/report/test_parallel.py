@@ -20,7 +20,7 @@ HEADINGS = ("The same content in several languages", "同一内容的多语言�
 @pytest.fixture(autouse=True)
 def no_drawing(monkeypatch: pytest.MonkeyPatch) -> None:
     """The figure has tests of its own, and takes most of a report's time."""
-    monkeypatch.setattr("mmbench.report.build.figure", lambda findings, say: None)
+    monkeypatch.setattr("mmbench.report.build.figure", lambda findings, say: [])
 
 
 def pairs(records: list[Record]) -> list[Record]:

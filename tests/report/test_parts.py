@@ -46,7 +46,7 @@ SEVERAL = replace(
 
 @pytest.fixture(autouse=True)
 def no_drawing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mmbench.report.build.figure", lambda findings, say: None)
+    monkeypatch.setattr("mmbench.report.build.figure", lambda findings, say: [])
 
 
 def score(stage: Stage, metric: str, value: float) -> Score:
@@ -109,7 +109,7 @@ def test_a_fused_model_is_shown_with_either_input_taken_away(store_all: StoreAll
     assert rows[0] == ["50.0", "50.0", "50.0"]
     # the mean of both seeds, with its interval over seeds and examples
     assert [row.split(" ")[0] for row in rows[1]] == ["90.0", "71.0", "51.0"]
-    assert rows[1][1:] == ["71.0 [65.5, 76.5]", "51.0 [45.5, 56.5]"]
+    assert rows[1][1:] == ["71.0 [65.4, 76.6]", "51.0 [45.4, 56.6]"]
     assert "replaced by their mean over the training rows" in words(document)
     assert "eye with tiny, fused by a gated unit" in words(document)
 

@@ -27,7 +27,7 @@ LANGS: tuple[Lang, ...] = ("en", "zh")
 @pytest.fixture(autouse=True)
 def no_drawing(monkeypatch: pytest.MonkeyPatch) -> None:
     """The figure has tests of its own, and takes most of a report's time."""
-    monkeypatch.setattr("mmbench.report.build.figure", lambda findings, say: None)
+    monkeypatch.setattr("mmbench.report.build.figure", lambda findings, say: [])
 
 
 def test_quality_is_before_and_after_with_the_majority_class_first(

@@ -8,6 +8,7 @@ import pytest
 from mmbench.records import Record
 from mmbench.report.build import build
 from mmbench.report.document import Details, Document, Lang
+from mmbench.report.timing import MOST_UNSTABLE
 from mmbench.store import Stored
 from tests.report.reading import column, only, table_with, words
 
@@ -17,7 +18,7 @@ StoreAll = Callable[[list[Record]], list[Stored]]
 @pytest.fixture(autouse=True)
 def no_drawing(monkeypatch: pytest.MonkeyPatch) -> None:
     """The figure has tests of its own, and takes most of a report's time."""
-    monkeypatch.setattr("mmbench.report.build.figure", lambda findings, say: None)
+    monkeypatch.setattr("mmbench.report.build.figure", lambda findings, say: [])
 
 
 def folded(document: Document) -> list[str]:
@@ -58,6 +59,19 @@ def test_a_missing_p99_is_named_below_the_table(records: list[Record], store_all
     assert "model, p99 (ms)" in words(found)
     with pytest.raises(AssertionError, match="p99"):
         table_with(found, "model, p99 (ms)")
+
+
+@pytest.mark.parametrize(("lang", "told"), [("en", "and 2 more trials"), ("zh", "另有 2 次试验")])
+def test_of_many_unstable_trials_some_are_named_and_the_others_counted(
+    records: list[Record], store_all: StoreAll, lang: Lang, told: str
+) -> None:
+    from mmbench.meters.noise import unstable_windows
+
+    warnings = tuple(unstable_windows([1.0, 1.3] * 10, "training"))
+    seeds = [replace(records[0].trial, seed=seed) for seed in range(MOST_UNSTABLE + 2)]
+    noisy = [replace(records[0], trial=t, key=t.key, warnings=warnings) for t in seeds]
+    found = words(build(store_all(noisy), lang=lang))
+    assert told in found
 
 
 def test_a_warning_of_an_unstable_run_reaches_the_summary_with_its_advice(
