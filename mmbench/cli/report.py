@@ -48,6 +48,12 @@ def report(
         bool,
         typer.Option("--all-pairs", help="Test each cell against each, of large tasks as well."),
     ] = False,
+    inputs: Annotated[
+        bool,
+        typer.Option(
+            "--inputs/--no-inputs", help="Show the inputs of examples that were answered worst."
+        ),
+    ] = True,
     max_latency_ms: Annotated[
         float | None,
         typer.Option("--max-latency-ms", help="Recommend none whose median latency is higher."),
@@ -80,7 +86,7 @@ def report(
     if open_page and form not in (ReportFormat.ALL, ReportFormat.HTML):
         raise PlanError("--open shows the page of HTML; leave --format out, or take html")
     if form is ReportFormat.TERMINAL:
-        _show(stored, lang, title, limits, all_pairs=all_pairs)
+        _show(stored, lang, title, limits, all_pairs=all_pairs, inputs=inputs)
         return
     files = write_report(
         stored,
@@ -90,6 +96,7 @@ def report(
         limits=limits,
         formats=[name for name in FORMATS if form in (ReportFormat.ALL, name)],
         all_pairs=all_pairs,
+        inputs=inputs,
         remembered=remembered(),
     )
     print_pages(files)
@@ -112,6 +119,7 @@ def _show(
     limits: "Limits",
     *,
     all_pairs: bool,
+    inputs: bool,
 ) -> None:
     """To the terminal; of both languages the first."""
     from mmbench.cli.console import output
@@ -124,6 +132,7 @@ def _show(
         title=title,
         limits=limits,
         all_pairs=all_pairs,
+        inputs=inputs,
         remembered=remembered(),
     )
     show(document, output())

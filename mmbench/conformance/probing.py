@@ -11,7 +11,8 @@ ANY_SOUND = AudioRules(sampling_rate=16_000, features="waveform", max_seconds=30
 
 def image_problem(image: EncodedMedia) -> str | None:
     """Why it cannot be decoded; None if it can."""
-    from mmbench.models.pixels import UNREADABLE, pixels_of
+    from mmbench.data.pictures import UNREADABLE
+    from mmbench.models.pixels import pixels_of
 
     try:
         pixels_of(image, ANY_IMAGE)

@@ -1,7 +1,8 @@
 """Data sets on the hubs, read through `datasets` and kept in its cache."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,23 @@ def read_hub(source: HubData | ModelScopeData) -> Mapping[str, Table]:
     except datasets.exceptions.DatasetsError as error:
         raise unreadable(source, error) from None
     return {str(part): _table(source, str(part), rows) for part, rows in loaded.items()}
+
+
+@contextmanager
+def asking_nobody() -> Iterator[None]:
+    """Inside, what lies on a hub comes from the local caches, or is an error."""
+    import datasets
+    from huggingface_hub import constants
+
+    libraries: tuple[Any, ...] = (constants, datasets.config)
+    before = [library.HF_HUB_OFFLINE for library in libraries]
+    for library in libraries:
+        library.HF_HUB_OFFLINE = True
+    try:
+        yield
+    finally:
+        for library, offline in zip(libraries, before, strict=True):
+            library.HF_HUB_OFFLINE = offline
 
 
 def identity(source: HubData | ModelScopeData) -> str:

@@ -3,13 +3,10 @@
 import hashlib
 import math
 import os
-import struct
 import warnings
-import zlib
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
-from io import BytesIO
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -17,45 +14,25 @@ import numpy as np
 import PIL
 import torch
 from numpy.typing import NDArray
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 from torch import Tensor
 
 from mmbench.cards import ImageRules
 from mmbench.data.cache import Cache
 from mmbench.data.examples import EncodedMedia, Examples
+from mmbench.data.pictures import UNREADABLE, check_size, picture
 from mmbench.data.prepared import Inputs, PreparedFacts
 from mmbench.digests import digest_of
 from mmbench.errors import DataError
 
 VERSION = 1  # raised when the same image and rules would give other pixels
-MAX_PIXELS = 50_000_000
 NAMED = 5
 
-# without EPS and PDF, for which Pillow starts another program on the file's content
-FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "JPEG2000", "PPM", "ICO")
 FILTERS = {
     "bilinear": Image.Resampling.BILINEAR,
     "bicubic": Image.Resampling.BICUBIC,
     "lanczos": Image.Resampling.LANCZOS,
 }
-
-# what Pillow's decoders were seen to raise on damaged files; a subclass of Exception that is not
-# here would be a bug of ours and should not be counted as a bad image
-UNREADABLE = (
-    OSError,
-    ValueError,
-    SyntaxError,
-    EOFError,
-    ArithmeticError,
-    LookupError,
-    TypeError,
-    AttributeError,
-    RuntimeError,
-    MemoryError,
-    struct.error,
-    zlib.error,
-    Image.DecompressionBombError,
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,26 +101,9 @@ def pixels_of(
     image processor with the Pillow backend if the centre is `floor`. (Its torchvision backend
     resizes a little otherwise.) ValueError or one of Pillow's errors if it cannot be read.
     """
-    Image.init()
-    known = [name for name in FORMATS if name in Image.OPEN]
-    with Image.open(BytesIO(image) if isinstance(image, bytes) else image, formats=known) as opened:
-        _check_size(*opened.size)
-        opened.load()
-        upright = _rgb(ImageOps.exif_transpose(opened))
+    upright = picture(image)
     resized = _squash(upright, rules) if rules.fit == "squash" else _crop(upright, rules, centre)
     return np.asarray(resized).transpose(2, 0, 1)
-
-
-def _rgb(image: Image.Image) -> Image.Image:
-    if image.mode.startswith("I;16"):  # 16 bits a pixel; Pillow's own conversion clips them
-        return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8)).convert("RGB")
-    if image.mode in ("I", "F"):
-        raise ValueError(f"pixels of mode {image.mode} have no fixed range; save as 8-bit RGB")
-    if image.has_transparency_data:
-        image = image.convert("RGBA")
-        white = Image.new("RGBA", image.size, "white")
-        return Image.alpha_composite(white, image).convert("RGB")
-    return image.convert("RGB")
 
 
 def _squash(image: Image.Image, rules: ImageRules) -> Image.Image:
@@ -158,16 +118,11 @@ def _crop(image: Image.Image, rules: ImageRules, centre: Centre) -> Image.Image:
         width, height = short, int(short * height / width)
     else:
         width, height = int(short * width / height), short
-    _check_size(width, height)
+    check_size(width, height)
     image = image.resize((width, height), FILTERS[rules.interpolation])
     cut = round if centre == "rounded" else math.floor
     left, top = cut((width - rules.size) / 2), cut((height - rules.size) / 2)
     return image.crop((left, top, left + rules.size, top + rules.size))
-
-
-def _check_size(width: int, height: int) -> None:
-    if width * height > MAX_PIXELS:
-        raise ValueError(f"{width} × {height} pixels; at most {MAX_PIXELS // 10**6} million")
 
 
 def _build(

@@ -14,7 +14,7 @@ from mmbench.report.i18n import Messages
 from mmbench.report.inputs import data, models, recipes
 from mmbench.report.limits import Limits
 from mmbench.report.matches import matches
-from mmbench.report.mistakes import worst
+from mmbench.report.mistakes import mistakes
 from mmbench.report.pareto import pareto
 from mmbench.report.picking import picking
 from mmbench.report.published import published
@@ -40,13 +40,14 @@ def build(
     reproduce: str | None = None,
     limits: Limits = NO_LIMITS,
     all_pairs: bool = False,
+    inputs: bool = True,
     remembered: "Remembered | None" = None,
 ) -> Document:
     """The report of these records in one language.
 
     Without a title the catalogue's is used. `reproduce` is the command that ran the records, such
     as `mmbench run quickstart`. all_pairs: of tasks with many cells too, each is tested against
-    each. StoreError if there is no record.
+    each. inputs: of single examples are shown. StoreError if there is no record.
     """
     return document_of(
         findings(stored, remembered),
@@ -55,6 +56,7 @@ def build(
         reproduce=reproduce,
         limits=limits,
         all_pairs=all_pairs,
+        inputs=inputs,
     )
 
 
@@ -66,6 +68,7 @@ def document_of(
     reproduce: str | None = None,
     limits: Limits = NO_LIMITS,
     all_pairs: bool = False,
+    inputs: bool = True,
 ) -> Document:
     """As `build`, of what was found once for all languages."""
     say = Messages(lang)
@@ -75,7 +78,7 @@ def document_of(
         *picking(found, limits, say),
         *quality(found, say),
         *matches(found, say, all_pairs=all_pairs),
-        *worst(found, say),
+        *mistakes(found, say, inputs=inputs),
         *strategies(found, say, all_pairs=all_pairs),
         *regions(found, say),
         *published(found, say),

@@ -5,6 +5,7 @@ name or a label from anybody's data can never become a tag, a link or a broken t
 are few on purpose; a new renderer needs one function for each.
 """
 
+import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -73,6 +74,28 @@ class Figure:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """An image of somebody's data, small. `webp`: the file. `name`: of the example. `told`: what
+    the reader is to see in it."""
+
+    webp: bytes
+    name: str
+    told: str
+
+    @property
+    def stem(self) -> str:
+        """Names its file, by its content: two reports in one folder share what is the same."""
+        return f"example-{hashlib.sha256(self.webp).hexdigest()[:16]}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gallery:
+    """Pictures side by side, each with its words below."""
+
+    pictures: tuple[Picture, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Code:
     """Text that is shown as it is, line by line; `language` colours it where that is possible."""
 
@@ -96,7 +119,7 @@ class Details:
     blocks: tuple["Block", ...]
 
 
-Block = Heading | Paragraph | BulletList | Notice | Table | Figure | Code | Link | Details
+Block = Heading | Paragraph | BulletList | Notice | Table | Figure | Gallery | Code | Link | Details
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +129,7 @@ class Document:
     blocks: tuple[Block, ...]
 
 
-B = TypeVar("B", Heading, Table, Figure)
+B = TypeVar("B", Heading, Table, Figure, Gallery)
 
 
 def within(blocks: Sequence[Block], kind: type[B]) -> list[B]:

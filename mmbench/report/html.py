@@ -21,10 +21,12 @@ from mmbench.report.document import (
     Details,
     Document,
     Figure,
+    Gallery,
     Heading,
     Link,
     Notice,
     Paragraph,
+    Picture,
     Table,
     within,
 )
@@ -46,6 +48,7 @@ KINDS = {
     Notice: "notice",
     Table: "table",
     Figure: "figure",
+    Gallery: "gallery",
     Code: "code",
     Link: "link",
     Details: "details",
@@ -82,9 +85,10 @@ def render_html(documents: Sequence[Document]) -> str:
 
 
 def policy(style: str, script: str) -> str:
-    """The content policy: nothing from anywhere, but for this style and this script."""
+    """The content policy: nothing from anywhere, but for this style and this script, and pictures
+    that the page itself holds."""
     return (
-        f"default-src 'none'; style-src {_hash(style)}; script-src {_hash(script)}; "
+        f"default-src 'none'; img-src data:; style-src {_hash(style)}; script-src {_hash(script)}; "
         "base-uri 'none'; form-action 'none'"
     )
 
@@ -142,6 +146,10 @@ class Page:
     def svg(self, figure: Figure) -> str:
         self._figures += 1
         return inline_svg(figure.svg, f"{self.document.lang}-figure-{self._figures}-")
+
+    def address(self, picture: Picture) -> str:
+        """The picture itself."""
+        return f"data:image/webp;base64,{base64.b64encode(picture.webp).decode()}"
 
     def code(self, block: Code) -> str:
         return "\n".join(lines(block.text))

@@ -20,11 +20,13 @@ from mmbench.report.document import (
     Details,
     Document,
     Figure,
+    Gallery,
     Heading,
     Lang,
     Link,
     Notice,
     Paragraph,
+    Picture,
     Table,
 )
 from mmbench.report.text import lines, one_line
@@ -59,6 +61,11 @@ def figure_path(figure: Figure, lang: Lang) -> PurePosixPath:
     return PurePosixPath(FIGURES) / f"{figure.stem}.{lang}.svg"
 
 
+def picture_path(picture: Picture) -> PurePosixPath:
+    """Where a picture lies, relative to the report; the same in every language."""
+    return PurePosixPath(FIGURES) / f"{picture.stem}.webp"
+
+
 @lru_cache(maxsize=2**16)  # names and dashes stand in many cells
 def escape(text: str) -> str:
     """One line of Markdown that shows `text` and does nothing else, in a paragraph or a cell."""
@@ -91,6 +98,8 @@ def _block(block: Block, lang: Lang) -> str:
             return _table(block)
         case Figure():
             return f"![{escape(block.alt)}]({figure_path(block, lang)})"
+        case Gallery():
+            return _gallery(block)
         case Code():
             return _code(block)
         case Link():
@@ -122,6 +131,18 @@ def _table(block: Table) -> str:
         disable_numparse=True,  # `1e5` and `007` are printed as they are
     )
     return table if block.caption is None else f"{escape(block.caption)}\n\n{table}"
+
+
+def _gallery(block: Gallery) -> str:
+    """A table of two rows: what nobody can wrap stays in one line, and scrolls on GitHub."""
+    pictures = [f"![{escape(p.name)}]({picture_path(p)})" for p in block.pictures]
+    return tabulate(
+        [[escape(picture.told) for picture in block.pictures]],
+        headers=pictures,
+        tablefmt="pipe",
+        colalign=["center"] * len(pictures),
+        disable_numparse=True,
+    )
 
 
 def _code(block: Code) -> str:

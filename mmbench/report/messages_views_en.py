@@ -127,8 +127,9 @@ MESSAGES = {
     # mistakes
     "mistakes.heading": "Mistakes",
     "mistakes.how": (
-        "Of the best cell of each classification that kept its answers: what is taken for what, "
-        "and the wrong answers that it was surest of, which are often labels worth a second look."
+        "Of the best cell of each task that kept its answers. Of a classification: what is taken "
+        "for what, and the wrong answers that it was surest of, which are often labels worth a "
+        "second look. Of other tasks: the examples that it answers worst."
     ),
     "mistakes.summary": "Mistakes on {task}",
     "mistakes.told": "{cell}, seed {seed}: {wrong} of {examples} examples of {split} are wrong.",
@@ -144,6 +145,22 @@ MESSAGES = {
     "mistakes.input": "input",
     "mistakes.predicted": "answer",
     "mistakes.probability": "its probability",
+    "mistakes.arrow": "{target} → {answer}",
+    "mistakes.gone": "The inputs are not shown: the data are not here as they were.",
+    "mistakes.large": "The inputs are not shown: the data are many, and a report reads few.",
+    "mistakes.left_out": "The inputs were left out of this report.",
+    "worst.told": "{cell}, seed {seed}: the worst of {examples} examples of {split}.",
+    "worst.ranked": "{cell}, seed {seed}: the worst of {examples} queries of {split}.",
+    "worst.caption": "The worst answers",
+    "worst.ranked_caption": "The queries whose right answer comes last",
+    "worst.target": "right answer",
+    "worst.text": "text of the pair",
+    "worst.query": "asked with",
+    "worst.by_image": "the image",
+    "worst.by_text": "the text",
+    "worst.rank": "rank of the right answer",
+    "worst.at_image": "its text came at {rank}",
+    "worst.at_text": "came at {rank} for its text",
     # quality against cost
     "pareto.heading": "Quality against speed, latency and memory",
     "pareto.how": (

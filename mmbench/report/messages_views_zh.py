@@ -112,8 +112,8 @@ MESSAGES = {
     # 错误分析
     "mistakes.heading": "错误分析",
     "mistakes.how": (
-        "每个分类任务中保留了预测的最优组合：哪些类别被认成了哪些，以及它最有把握的错误。"
-        "后者往往值得复核标注。"
+        "取每个任务中保留了预测的最优组合。分类任务列出哪些类别被认成了哪些，以及它最有把握的错误，"
+        "后者往往值得复核标注；其他任务列出答得最差的样本。"
     ),
     "mistakes.summary": "{task} 的错误",
     "mistakes.told": "{cell}，种子 {seed}：{split} 的 {examples} 个样本中有 {wrong} 个答错。",
@@ -129,6 +129,22 @@ MESSAGES = {
     "mistakes.input": "输入",
     "mistakes.predicted": "预测",
     "mistakes.probability": "预测概率",
+    "mistakes.arrow": "{target} → {answer}",
+    "mistakes.gone": "未展示输入：本机没有与记录一致的数据。",
+    "mistakes.large": "未展示输入：数据量太大，生成报告时不重新读取。",
+    "mistakes.left_out": "本报告按要求未附样本输入。",
+    "worst.told": "{cell}，种子 {seed}：{split} 的 {examples} 个样本中答得最差的几个。",
+    "worst.ranked": "{cell}，种子 {seed}：{split} 的 {examples} 次查询中结果最差的几次。",
+    "worst.caption": "最差的回答",
+    "worst.ranked_caption": "正确答案排名最靠后的查询",
+    "worst.target": "正确答案",
+    "worst.text": "图文对的文本",
+    "worst.query": "查询方式",
+    "worst.by_image": "以图搜文",
+    "worst.by_text": "以文搜图",
+    "worst.rank": "正确答案的排名",
+    "worst.at_image": "其文本排第 {rank} 位",
+    "worst.at_text": "以其文本检索，排第 {rank} 位",
     # quality against cost
     "pareto.heading": "效果与速度、延迟、内存的权衡",
     "pareto.how": (

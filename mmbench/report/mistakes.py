@@ -1,37 +1,42 @@
-"""Mistakes of the best model of each classification: what is taken for what, and which inputs."""
+"""Where the best model of each task goes wrong: what it takes for what, and on which inputs."""
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from mmbench.cards.sources import BundledData, FileData, PackageData
 from mmbench.compare.cells import Cell
-from mmbench.errors import MmbenchError, StoreError
+from mmbench.errors import StoreError
 from mmbench.report.document import Block, Column, Details, Heading, Paragraph, Table
 from mmbench.report.findings import Findings, TaskFindings
 from mmbench.report.i18n import Messages
 from mmbench.report.numbers import percent
-from mmbench.report.text import one_line
+from mmbench.report.shown import MOST_SHOWN, Shown, gallery, seen, unread
 from mmbench.report.words import cell_name, split_name
+from mmbench.report.worst import worst_examples
 
 if TYPE_CHECKING:
     from mmbench.compare.mistakes import Mistakes
 
 MOST_CONFUSIONS = 10
-MOST_SHOWN = 8
 MATRIX_UP_TO = 10  # classes: a wider matrix cannot be read
-LONGEST_TEXT = 120  # characters
 
 
-def worst(findings: Findings, say: Messages) -> list[Block]:
-    """A folded part a task; nothing where no classification kept its answers."""
-    parts = [part for task in findings.tasks if (part := _part(task, findings, say)) is not None]
+def mistakes(findings: Findings, say: Messages, *, inputs: bool) -> list[Block]:
+    """A folded part a task; nothing where no trial kept its answers. inputs: whether those of
+    single examples may be shown."""
+    parts = [
+        part
+        for task in findings.tasks
+        if (part := _of_classes(task, findings, say, inputs=inputs)) is not None
+        or (part := worst_examples(task, findings, say, inputs=inputs)) is not None
+    ]
     if not parts:
         return []
     heading = Heading(level=2, text=say("mistakes.heading"))
     return [heading, Paragraph(text=say("mistakes.how")), *parts]
 
 
-def _part(task: TaskFindings, findings: Findings, say: Messages) -> Details | None:
+def _of_classes(
+    task: TaskFindings, findings: Findings, say: Messages, *, inputs: bool
+) -> Details | None:
     found = _of_best(task, findings)
     if found is None or task.main is None:
         return None
@@ -44,13 +49,21 @@ def _part(task: TaskFindings, findings: Findings, say: Messages) -> Details | No
         split=split_name(task.main, say),
         **values,
     )
-    blocks: list[Block] = [Paragraph(text=told)]
-    if len(wrong.labels) <= MATRIX_UP_TO:
-        blocks.append(_matrix(wrong, say))
-    else:
-        blocks.append(_confusions(wrong, say))
-    blocks.append(_surest(task, cell, wrong, findings, say))
-    return Details(summary=say("mistakes.summary", task=task.title), blocks=tuple(blocks))
+    table = _matrix if len(wrong.labels) <= MATRIX_UP_TO else _confusions
+    ids = [each.id for each in wrong.surest]
+    read = seen(task, cell, ids, findings, inputs=inputs)
+    taken = {
+        each.id: say("mistakes.arrow", target=each.target, answer=each.predicted)
+        for each in wrong.surest
+    }
+    blocks = (
+        Paragraph(text=told),
+        table(wrong, say),
+        _surest(wrong, read, say),
+        *gallery(taken, read),
+        *unread(read, say),
+    )
+    return Details(summary=say("mistakes.summary", task=task.title), blocks=blocks)
 
 
 def _of_best(task: TaskFindings, findings: Findings) -> "tuple[Cell, Mistakes] | None":
@@ -99,13 +112,10 @@ def _confusions(wrong: "Mistakes", say: Messages) -> Table:
     return Table(columns=columns, rows=rows, caption=say("mistakes.confusions_caption"))
 
 
-def _surest(
-    task: TaskFindings, cell: Cell, wrong: "Mistakes", findings: Findings, say: Messages
-) -> Table:
-    inputs = findings.once(("inputs", task.title), lambda: _texts(task, cell))
+def _surest(wrong: "Mistakes", read: Shown, say: Messages) -> Table:
     columns = (
         Column(header=say("mistakes.example")),
-        *((Column(header=say("mistakes.input")),) if inputs else ()),
+        *((Column(header=say("mistakes.input")),) if read.texts else ()),
         Column(header=say("mistakes.target")),
         Column(header=say("mistakes.predicted")),
         Column(header=say("mistakes.probability"), align="right"),
@@ -113,7 +123,7 @@ def _surest(
     rows = tuple(
         (
             each.id,
-            *((inputs.get(each.id, ""),) if inputs else ()),
+            *((read.texts.get(each.id, ""),) if read.texts else ()),
             each.target,
             each.predicted,
             percent(each.probability),
@@ -121,38 +131,3 @@ def _surest(
         for each in wrong.surest
     )
     return Table(columns=columns, rows=rows, caption=say("mistakes.surest_caption"))
-
-
-def _texts(task: TaskFindings, cell: Cell) -> Mapping[str, str]:
-    """What a row of the main split said, by its id; nothing where the data hold no texts alone, lie
-    on a hub, or are not there or not the same any more."""
-    card = cell.task
-    if set(card.inputs) - {"text", "text_pair"} or task.main is None:
-        return {}
-    if not isinstance(card.source, BundledData | FileData | PackageData):
-        return {}
-    from mmbench.data.identity import data_digest
-    from mmbench.data.tasks import load_task
-
-    try:
-        if data_digest(card.source) != cell.records[0].trial.digests.get("task"):
-            return {}
-        rows = load_task(card, limit=task.basis.limit).splits[task.main]
-    except (MmbenchError, OSError, KeyError):
-        return {}
-    slots = [rows.inputs[slot] for slot in card.inputs]
-    return {
-        row: _short(" / ".join(_words(column[place]) for column in slots))
-        for place, row in enumerate(rows.ids)
-    }
-
-
-def _words(text: object) -> str:
-    if isinstance(text, tuple):  # of a text that is cut into words
-        return " ".join(map(str, text))
-    return str(text)
-
-
-def _short(text: str) -> str:
-    line = one_line(text)
-    return line if len(line) <= LONGEST_TEXT else f"{line[:LONGEST_TEXT]}…"

@@ -20,6 +20,7 @@ from mmbench.report.document import (
     Details,
     Document,
     Figure,
+    Gallery,
     Heading,
     Link,
     Notice,
@@ -71,6 +72,8 @@ def _shown(block: Block, say: Messages) -> "list[RenderableType]":
             return [_table(block)]
         case Figure():
             return [Text(one_line(block.alt), "dim")]
+        case Gallery():
+            return [Text(f"{one_line(p.name)}: {one_line(p.told)}", "dim") for p in block.pictures]
         case Code():
             return [Text(line, "cyan") for line in lines(block.text)]
         case Link():

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Literal
 from mmbench.atomic import write_atomically
 from mmbench.errors import StoreError
 from mmbench.report.build import NO_LIMITS, document_of
-from mmbench.report.document import Document, Figure, Lang, Link, within
+from mmbench.report.document import Document, Figure, Gallery, Lang, Link, within
 from mmbench.report.findings import findings
 from mmbench.report.html import render_html
 from mmbench.report.i18n import Messages
 from mmbench.report.limits import Limits
-from mmbench.report.markdown import figure_path, render
+from mmbench.report.markdown import figure_path, picture_path, render
 from mmbench.store import Stored
 
 if TYPE_CHECKING:
@@ -35,14 +35,15 @@ def write_report(
     limits: Limits = NO_LIMITS,
     formats: Collection[Format] = FORMATS,
     all_pairs: bool = False,
+    inputs: bool = True,
     remembered: "Remembered | None" = None,
 ) -> list[Path]:
     """Write the report into `folder` and return its files, the Markdown first.
 
     One language gives `report.md`; `both` gives `report.en.md` and `report.zh.md`, each with a
     link to the other. Figures lie in `figures/`. `report.html` holds the languages together, and
-    needs no other file. Each file is written whole or not at all. StoreError if there is no record
-    or the folder cannot be written.
+    needs no other file. inputs: those of single examples are shown. Each file is written whole or
+    not at all. StoreError if there is no record or the folder cannot be written.
     """
     languages = LANGUAGES if lang == "both" else (lang,)
     found = findings(stored, remembered)  # once for both languages
@@ -54,6 +55,7 @@ def write_report(
             reproduce=reproduce,
             limits=limits,
             all_pairs=all_pairs,
+            inputs=inputs,
         )
         for language in languages
     ]
@@ -65,6 +67,9 @@ def write_report(
         reports[folder / name] = render(shown).encode()
         for figure in within(document.blocks, Figure):
             figures[folder / figure_path(figure, document.lang)] = figure.svg.encode()
+        for gallery in within(document.blocks, Gallery):
+            for picture in gallery.pictures:
+                figures[folder / picture_path(picture)] = picture.webp
     if "html" in formats:
         reports[folder / "report.html"] = render_html(documents).encode()
     # Figures first, so that a report on disk never shows one that is not there yet.

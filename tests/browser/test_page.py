@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from mmbench.data.pictures import thumbnail
 from mmbench.report.build import build
-from mmbench.report.document import Block, Column, Document, Paragraph, Table
+from mmbench.report.document import Block, Column, Document, Gallery, Paragraph, Picture, Table
 from mmbench.report.html import render_html
 from tests.report.hostile import PAYLOADS
 from tests.report.sweep import store_all, sweep
@@ -177,3 +178,26 @@ def test_no_payload_is_live(browser: "Browser", tmp_path: Path) -> None:
     assert dialogs == []
     assert asked == [file.as_uri()]
     context.close()
+
+
+def test_pictures_are_seen_and_nothing_is_asked_for(browser: "Browser", tmp_path: Path) -> None:
+    from io import BytesIO
+
+    from PIL import Image
+
+    file = BytesIO()
+    Image.new("RGB", (40, 20), (200, 0, 0)).save(file, "PNG")
+    seen = Picture(webp=thumbnail(file.getvalue(), 96), name="test/1", told="cat → dog")
+    gallery = Gallery(pictures=(seen,))
+    path = tmp_path / "report.html"
+    path.write_text(render_html([Document(title="t", lang="en", blocks=(gallery,))]), "utf-8")
+    page = browser.new_page()
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    page.goto(path.as_uri())
+    image = page.locator(".gallery img")
+    image.scroll_into_view_if_needed()
+    image.evaluate("i => i.decode()")
+    assert image.evaluate("i => [i.naturalWidth, i.naturalHeight]") == [40, 20]
+    assert said == []
+    page.close()

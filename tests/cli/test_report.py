@@ -37,6 +37,15 @@ def test_repeats_before_the_last_are_left_out(mm: Command, here: Path, api: Fake
     assert api.calls[-1]["title"] == "My [b]title[/b]"
 
 
+def test_inputs_of_examples_are_shown_unless_they_are_not_to_be(
+    mm: Command, here: Path, api: FakeApi
+) -> None:
+    put(here / "results")
+    mm("report", "results")
+    mm("report", "results", "--no-inputs")
+    assert [call["inputs"] for call in api.calls] == [True, False]
+
+
 def test_a_folder_without_records_exits_1_with_advice(
     mm: Command, here: Path, api: FakeApi
 ) -> None:
