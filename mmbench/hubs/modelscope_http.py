@@ -21,7 +21,7 @@ from typing import Any, Literal
 from huggingface_hub import constants
 from huggingface_hub.utils import http_stream_backoff  # type: ignore[attr-defined]
 
-from mmbench.errors import TrialError
+from mmbench.errors import TrialError, brief
 from mmbench.hubs.hugging_face import TIMEOUT_SECONDS, TRANSPORT_ERROR, rate_limited
 from mmbench.hubs.tokens import MODELSCOPE, issued, modelscope_headers
 
@@ -163,9 +163,7 @@ def unreachable(repository: Repository, error: Exception) -> Unreachable:
         return Unreachable(
             f"{repository.where}: too many requests (429) were sent from here. Wait some minutes"
         )
-    lines = str(error).strip().splitlines()
-    said = f"{type(error).__name__}: {lines[0][:200]}" if lines else type(error).__name__
     return Unreachable(
-        f"{repository.where} cannot be fetched: {said}\nCheck the connection, or read it from "
-        "Hugging Face: --hub hf"
+        f"{repository.where} cannot be fetched: {brief(error)}\nCheck the connection, or read "
+        "it from Hugging Face: --hub hf"
     )

@@ -21,7 +21,7 @@ from huggingface_hub.errors import (
 
 from mmbench.cards import HubModel, ModelCard, ModelScopeModel
 from mmbench.digests import files_digest
-from mmbench.errors import TrialError
+from mmbench.errors import TrialError, brief
 from mmbench.hubs import hugging_face, modelscope
 from mmbench.hubs.files import Listing, alone, check_files, check_listed
 from mmbench.hubs.hugging_face import TRANSPORT_ERROR
@@ -233,7 +233,7 @@ def explained(error: Exception, source: HubModel, alternative: str = "") -> Tria
         )
     cause = error.__cause__ if isinstance(error, LocalEntryNotFoundError) else None
     return TrialError(
-        f"{place} cannot be fetched: {_first_line(cause or error)}\nCheck the connection, "
+        f"{place} cannot be fetched: {brief(cause or error)}\nCheck the connection, "
         f"{alternative}set HF_ENDPOINT to a mirror that this machine reaches."
     )
 
@@ -249,8 +249,3 @@ def where(source: HubModel | ModelScopeModel) -> str:
 def _fetch_command(source: HubModel) -> str:
     revision = f" --revision {source.revision}" if source.revision else ""
     return f"hf download {source.repo}{revision}"
-
-
-def _first_line(error: BaseException) -> str:
-    lines = str(error).strip().splitlines()
-    return f"{type(error).__name__}: {lines[0][:200]}" if lines else type(error).__name__

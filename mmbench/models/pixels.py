@@ -25,7 +25,7 @@ from mmbench.data.cache import Cache
 from mmbench.data.examples import EncodedMedia, Examples
 from mmbench.data.prepared import Inputs, PreparedFacts
 from mmbench.digests import digest_of
-from mmbench.errors import DataError
+from mmbench.errors import DataError, first_line
 
 VERSION = 1  # raised when the same image and rules would give other pixels
 MAX_PIXELS = 50_000_000
@@ -235,5 +235,4 @@ def _reason(error: BaseException) -> str:
         return "no image of a known format"
     if isinstance(error, FileNotFoundError):
         return "no such file"
-    lines = str(error).strip().splitlines()
-    return lines[0][:120] if lines else type(error).__name__
+    return first_line(error, 120)

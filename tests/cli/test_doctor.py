@@ -182,12 +182,21 @@ def hub(monkeypatch: pytest.MonkeyPatch, endpoint: str) -> Check:
     return checks._hub()
 
 
-@pytest.mark.parametrize("status", [200, 401, 404, 500])
-def test_a_hub_that_answers_anything_is_there(monkeypatch: pytest.MonkeyPatch, status: int) -> None:
+@pytest.mark.parametrize("status", [200, 401, 404])
+def test_a_hub_that_answers_or_refuses_is_there(
+    monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
     with serving(status) as endpoint:
         check = hub(monkeypatch, endpoint)
     assert check.verdict == "ok"
-    assert check.found == "http://127.0.0.1 answers"
+    assert check.found == f"{endpoint} answers"
+
+
+def test_a_hub_that_is_out_of_order_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    with serving(503) as endpoint:
+        check = hub(monkeypatch, endpoint)
+    assert check.verdict == "note"
+    assert f"{endpoint} does not answer (status 503)" in check.found
 
 
 def test_a_hub_that_is_away_is_no_lack(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -224,5 +233,7 @@ def test_an_endpoint_that_is_no_web_address_is_told(
 
 
 def test_offline_mode_is_honoured(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(checks, "_unreachable", lambda _: pytest.fail("asked the network"))
+    monkeypatch.setattr(
+        "mmbench.hubs.reachable.why_silent", lambda *_: pytest.fail("asked the network")
+    )
     assert checks._hub().found.startswith("offline, since HF_HUB_OFFLINE is set")

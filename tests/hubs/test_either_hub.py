@@ -19,19 +19,11 @@ from mmbench.data.sources import read_parts
 from mmbench.errors import DataError, TrialError
 from mmbench.models.identity import weights_digest
 from mmbench.models.loading import load
-from tests.hubs.served import DATA
+from tests.hubs.served import COPY, DATA
 from tests.hubs.server import Hub, Repository, sha256
 from tests.hubs.test_models_by_http import same_weights
 
-COPY = "mirror/tiny-bert"
 WEIGHTS = "model.safetensors"
-
-
-@pytest.fixture
-def copied(copies: Hub, checkpoint: dict[str, bytes]) -> Repository:
-    extra = {"README.md": b"# tiny", "configuration.json": b"{}", "onnx/model.onnx": b"x"}
-    copies.repositories[f"models/{COPY}"] = Repository(files={**checkpoint, **extra})
-    return copies.repositories[f"models/{COPY}"]
 
 
 @pytest.mark.usefixtures("served", "copied")

@@ -17,19 +17,11 @@ from mmbench.hubs.modelscope_http import Repository as At
 from mmbench.models.hub import download
 from mmbench.models.identity import weights_digest
 from mmbench.models.loading import load
-from tests.hubs.served import go_offline
+from tests.hubs.served import COPY, go_offline
 from tests.hubs.server import COMMIT, Hub, Repository, sha256
 from tests.hubs.test_models_by_http import same_weights
 
-COPY = "mirror/tiny-bert"
 WEIGHTS = "model.safetensors"
-
-
-@pytest.fixture
-def copied(copies: Hub, checkpoint: dict[str, bytes]) -> Repository:
-    extra = {"README.md": b"# tiny", "configuration.json": b"{}", "onnx/model.onnx": b"x"}
-    copies.repositories[f"models/{COPY}"] = Repository(files={**checkpoint, **extra})
-    return copies.repositories[f"models/{COPY}"]
 
 
 def on_modelscope(card: ModelCard, revision: str | None = None) -> ModelCard:
