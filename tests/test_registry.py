@@ -60,6 +60,11 @@ def test_every_task_says_what_it_is_in_both_languages(name: str) -> None:
     [
         ("food101", 101, {16: ("cheesecake", "芝士蛋糕"), 17: ("cheese plate", "奶酪拼盘")}),
         ("oxford-pets", 37, {0: ("Abyssinian", "阿比西尼亚猫"), 31: ("Shiba Inu", "柴犬")}),
+        (
+            "flowers102",
+            102,
+            {1: ("globe thistle", "蓝刺头"), 14: ("hard-leaved pocket orchid", "硬叶兜兰")},
+        ),
         ("dtd", 47, {30: ("polka-dotted", "波尔卡圆点"), 46: ("zigzagged", "锯齿形")}),
     ],
 )
@@ -67,7 +72,8 @@ def test_classes_have_names_of_their_own_in_both_languages(
     name: str, count: int, some: dict[int, tuple[str, str]]
 ) -> None:
     """A model that reads can then be asked without any training. The numbers are those of the
-    copies that the cards name: of food101, cheesecake stands before the cheese plate."""
+    copies that the cards name: of food101, cheesecake stands before the cheese plate; of
+    flowers102, number 10 of the official list before number 2."""
     labels = TASKS[name].target.labels or ()
     assert [label.value for label in labels] == list(range(count))
     for language in ("en", "zh"):
