@@ -210,7 +210,7 @@ def unreadable(source: HubData | ModelScopeData, error: BaseException) -> DataEr
             "and pin source.revision to a commit."
         )
     else:
-        access = hugging_face.advice_on_access()
+        access = hugging_face.advice_on_access("dataset")
         advice = f"Check source.repo, source.subset and source.revision, or {access}."
     said = one_line(limited or error)
     return DataError(f"{name_of(source)}: cannot be read from {_place(source)}: {said}\n{advice}")

@@ -23,7 +23,7 @@ from huggingface_hub.utils import http_stream_backoff  # type: ignore[attr-defin
 
 from mmbench.errors import TrialError, brief
 from mmbench.hubs.hugging_face import TIMEOUT_SECONDS, TRANSPORT_ERROR, rate_limited
-from mmbench.hubs.tokens import MODELSCOPE, issued, modelscope_headers
+from mmbench.hubs.tokens import MODELSCOPE, OWN_COPY, issued, modelscope_headers
 
 DEFAULT_ENDPOINT = "https://www.modelscope.cn"
 DEFAULT_REVISION = "master"
@@ -123,7 +123,9 @@ def asked(
         retry_on_exceptions=(),
     ) as answer:
         if answer.status_code in (401, 403):
-            raise TrialError(f"{repository.where} is gated or private: {_advice_on_access()}")
+            raise TrialError(
+                f"{repository.where} is gated or private: {_advice_on_access(repository)}"
+            )
         if answer.status_code == 404:
             revision = f", or has no revision {repository.revision!r}" * bool(repository.revision)
             raise TrialError(
@@ -134,12 +136,12 @@ def asked(
         yield answer
 
 
-def _advice_on_access() -> str:
+def _advice_on_access(repository: Repository) -> str:
     if issued(endpoint(), MODELSCOPE):
         return "accept its terms on ModelScope and set MODELSCOPE_API_TOKEN"
     return (
         "unset MODELSCOPE_ENDPOINT and set MODELSCOPE_API_TOKEN (a token goes to ModelScope alone, "
-        "not to a mirror), or read a copy of yours: --model-path"
+        f"not to a mirror), or {OWN_COPY['model' if repository.kind == 'models' else 'dataset']}"
     )
 
 

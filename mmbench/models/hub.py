@@ -212,12 +212,12 @@ def explained(error: Exception, source: HubModel, alternative: str = "") -> Tria
     """What the client's error means here, in one or two lines; `alternative` is a further way."""
     place = where(source)
     if isinstance(error, GatedRepoError):
-        access = hugging_face.advice_on_access()
+        access = hugging_face.advice_on_access("model")
         return TrialError(f"{place} is gated: accept its terms on the hub, then {access}")
     if isinstance(error, RepositoryNotFoundError):
         return TrialError(
             f"{place} does not exist, or is private: check source.repo, or "
-            + hugging_face.advice_on_access()
+            + hugging_face.advice_on_access("model")
         )
     if isinstance(error, RevisionNotFoundError):
         return TrialError(f"{place} has no revision {source.revision!r}: check source.revision")

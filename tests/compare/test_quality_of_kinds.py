@@ -278,11 +278,11 @@ def test_two_classes_are_compared_by_the_metric_that_decides(tmp_path: Path) -> 
     noise = rng.normal(size=COUNT)
     ids = [f"r{index}" for index in range(COUNT)]
 
-    def told(signal: float) -> dict[str, list[object]]:
+    def told(signal: float) -> Told:
         margin = [signal * (2 * t - 1) + n for t, n in zip(target, noise, strict=True)]
         logits = [[0.0, m] for m in margin]
         predicted = [int(m > 0) for m in margin]
-        return {"id": ids, "target": [*target], "predicted": [*predicted], "logits": [*logits]}
+        return {"id": ids, "target": target, "predicted": predicted, "logits": logits}
 
     found = judged(sides(tmp_path, "classification", told(2.0), told(0.2), name="roc_auc"))
     assert found.verdict == "regression"

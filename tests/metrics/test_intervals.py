@@ -298,8 +298,3 @@ def test_a_flawless_score_over_groups_is_as_sure_as_its_groups_are_many() -> Non
     almost = targets.copy()
     almost[0] = (almost[0] + 1) % 3
     assert "cluster bootstrap" in interval("accuracy", targets, almost, 3, groups).method
-
-
-def test_a_metric_of_probabilities_is_refused_with_what_to_call_instead() -> None:
-    with pytest.raises(CardError, match=r"'roc_auc' is made of probabilities.*metrics\.binary"):
-        interval("roc_auc", [0, 1], [0, 1], 2)
