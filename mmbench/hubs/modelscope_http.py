@@ -21,6 +21,7 @@ from typing import Any, Literal
 from huggingface_hub import constants
 from huggingface_hub.utils import http_stream_backoff  # type: ignore[attr-defined]
 
+from mmbench.cards.repositories import REVISION
 from mmbench.errors import TrialError, brief
 from mmbench.hubs.hugging_face import TIMEOUT_SECONDS, TRANSPORT_ERROR, rate_limited
 from mmbench.hubs.tokens import MODELSCOPE, OWN_COPY, issued, modelscope_headers
@@ -28,7 +29,6 @@ from mmbench.hubs.tokens import MODELSCOPE, OWN_COPY, issued, modelscope_headers
 DEFAULT_ENDPOINT = "https://www.modelscope.cn"
 DEFAULT_REVISION = "master"
 NAME = re.compile(r"\w[\w.-]*/\w[\w.-]*")
-REVISION = re.compile(r"\w[\w-]*([./]\w[\w-]*)*")
 PAGE = 200
 
 

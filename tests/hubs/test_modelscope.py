@@ -154,12 +154,11 @@ def test_a_rate_limit_is_waited_for(copies: Hub, tiny_bert: ModelCard) -> None:
 
 @pytest.mark.usefixtures("copies")
 @pytest.mark.parametrize("name", ["../../etc/passwd", "a", "a/b/c", "a/..", "a/b?x=1"])
-def test_what_is_no_name_is_refused(name: str, tiny_bert: ModelCard, copies: Hub) -> None:
-    source = ModelScopeModel(via="modelscope", repo=name)
+def test_what_is_no_name_is_refused(name: str, copies: Hub) -> None:
     with pytest.raises(TrialError, match="is no name of a repository"):
-        load(replace(tiny_bert, source=source))
+        At(kind="models", name=name)
     with pytest.raises(TrialError, match="is no name of a revision"):
-        load(on_modelscope(tiny_bert, revision="../../x"))
+        At(kind="models", name=COPY, revision="../../x")
     assert not copies.asked
 
 
