@@ -201,9 +201,10 @@ def unreadable(source: HubData | ModelScopeData, error: BaseException) -> DataEr
             "connection (mmbench prefetch), and pin source.revision to a commit."
         )
     elif connection:
+        copy = ", read its copy on ModelScope (--hub modelscope)" if source.modelscope else ""
         advice = (
-            "Check the connection or set HF_ENDPOINT to a mirror; to work offline, run once online "
-            "and pin source.revision to a commit."
+            f"Check the connection{copy} or set HF_ENDPOINT to a mirror; to work offline, run once "
+            "online and pin source.revision to a commit."
         )
     else:
         access = hugging_face.advice_on_access("dataset")

@@ -232,9 +232,12 @@ def explained(error: Exception, source: HubModel, alternative: str = "") -> Tria
             f"it, {alternative}fetch it where there is a connection: {_fetch_command(source)}"
         )
     cause = error.__cause__ if isinstance(error, LocalEntryNotFoundError) else None
+    copy = (
+        "" if source.modelscope is None else "read its copy on ModelScope (--hub modelscope), or "
+    )
     return TrialError(
         f"{place} cannot be fetched: {brief(cause or error)}\nCheck the connection, "
-        f"{alternative}set HF_ENDPOINT to a mirror that this machine reaches."
+        f"{alternative}{copy}set HF_ENDPOINT to a mirror that this machine reaches."
     )
 
 
