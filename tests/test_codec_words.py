@@ -1,5 +1,7 @@
 """Fields that a card does not have: told with their line, and with what they are called here."""
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -10,9 +12,9 @@ from mmbench.errors import CardError
 from tests.specimens import MODEL_FIELDS, RECIPE_FIELDS, write_card
 
 
-def complaint(path: Path, cls: type[ModelCard] | type[Recipe]) -> str:
+def complaint(path: Path, load: Callable[[Path], object]) -> str:
     with pytest.raises(CardError) as caught:
-        load_card(cls, path)
+        load(path)
     return str(caught.value).removeprefix(f"{path}:")
 
 
@@ -28,12 +30,14 @@ def test_of_a_model(field: str, value: str, said: str, tmp_path: Path) -> None:
     path = write_card(tmp_path, "models", MODEL_FIELDS)
     text = path.read_text()
     path.write_text(f"{text}{field}: {value}\n")
-    assert complaint(path, ModelCard).startswith(f"{len(text.splitlines()) + 1}: {said}")
+    assert complaint(path, partial(load_card, ModelCard)).startswith(
+        f"{len(text.splitlines()) + 1}: {said}"
+    )
 
 
 def test_of_a_recipe_the_rate_is_the_grid_of_rates(tmp_path: Path) -> None:
     path = write_card(tmp_path, "recipes", RECIPE_FIELDS)
     path.write_text(path.read_text() + "lr: 2e-5\n")
     line = len(path.read_text().splitlines())
-    said = complaint(path, Recipe)
+    said = complaint(path, partial(load_card, Recipe))
     assert said == f"{line}: lr: unknown field; did you mean 'learning_rates'?"
