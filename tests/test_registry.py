@@ -30,7 +30,10 @@ HIDDEN += ["cluener", "muge", "hateful-memes"]
 
 def test_there_is_enough_to_choose_from() -> None:
     models = [CATALOG.model(name) for name in CATALOG.names(ModelCard)]
-    assert sum(model.start == "pretrained" for model in models) >= 60
+    pretrained = [model for model in models if model.start == "pretrained"]
+    assert len(pretrained) >= 60
+    domestic = sum(model.region == "domestic" for model in pretrained)
+    assert 0.4 <= domestic / len(pretrained) <= 0.6, "about half of them are Chinese"
     assert len(TASKS) >= 40
     wanted = (
         "zh-text en-text bilingual-text zh-retrieval bilingual-retrieval image speech multimodal "
