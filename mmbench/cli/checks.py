@@ -183,6 +183,7 @@ def _quickstart_sources() -> "Iterator[ModelSource | DataSource]":
 
 def _hub() -> Check:
     """Other models and tasks come from the hub; the quickstart does not need it."""
+    from mmbench.hubs.modelscope_http import endpoint as modelscope
     from mmbench.hubs.reachable import shown_address, why_silent
 
     endpoint = os.environ.get("HF_ENDPOINT") or HUB
@@ -204,6 +205,14 @@ def _hub() -> Check:
     reason = why_silent(endpoint, HUB_SECONDS)
     if reason is None:
         return Check(what="hub", verdict="ok", found=f"{shown} answers")
+    other = modelscope()
+    if shown_address(other) is not None and why_silent(other, HUB_SECONDS) is None:
+        return Check(
+            what="hub",
+            verdict="note",
+            found=f"{shown} does not answer ({reason}); {shown_address(other)} does, ModelScope",
+            mend="mmbench run SUITE --hub modelscope",
+        )
     return Check(
         what="hub",
         verdict="note",

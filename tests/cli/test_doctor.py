@@ -175,9 +175,10 @@ def serving(status: int) -> Iterator[str]:
         thread.join()
 
 
-def hub(monkeypatch: pytest.MonkeyPatch, endpoint: str) -> Check:
+def hub(monkeypatch: pytest.MonkeyPatch, endpoint: str, other: str = "http://127.0.0.1:9") -> Check:
     monkeypatch.setenv("HF_HUB_OFFLINE", "0")
     monkeypatch.setenv("HF_ENDPOINT", endpoint)
+    monkeypatch.setenv("MODELSCOPE_ENDPOINT", other)
     monkeypatch.setenv("HF_TOKEN", "hf_canary")
     return checks._hub()
 
@@ -197,6 +198,14 @@ def test_a_hub_that_is_out_of_order_is_not_there(monkeypatch: pytest.MonkeyPatch
         check = hub(monkeypatch, endpoint)
     assert check.verdict == "note"
     assert f"{endpoint} does not answer (status 503)" in check.found
+
+
+def test_where_modelscope_answers_alone_it_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    with serving(200) as other:
+        check = hub(monkeypatch, "http://127.0.0.1:9", other)
+    assert check.verdict == "note"
+    assert check.found.endswith(f"(ConnectionRefusedError); {other} does, ModelScope")
+    assert check.mend == "mmbench run SUITE --hub modelscope"
 
 
 def test_a_hub_that_is_away_is_no_lack(monkeypatch: pytest.MonkeyPatch) -> None:
