@@ -54,15 +54,18 @@ def finetune(
     results: Path | str = "results/adhoc",
     executor: ExecutorName = "inline",
     init_from: Stored | Path | str | None = None,
+    places: Places | None = None,
 ) -> Stored:
     """Fine-tune one model on one task, or give back the record of having done so.
 
     init_from: a record, or where it lies, whose kept model is where training starts, as when new
     data have arrived. A recipe that starts from another recipe's model has that one run first.
 
+    places: as of `run`, for a model and a task by name and for those that are given as cards.
+
     TrialError if the trial fails; its record, with the traceback, is in `results` all the same.
     """
-    catalog = Catalog.standard()
+    catalog = Catalog.standard(places=places)
     cards = _cards(catalog, model, task, recipe)
     reason = mismatch(*cards)
     if reason is not None:
@@ -147,7 +150,7 @@ def _cards(
     catalog: Catalog, model: str | ModelCard, task: str | TaskCard, recipe: str | Recipe
 ) -> tuple[ModelCard, TaskCard, Recipe]:
     return (
-        catalog.model(model) if isinstance(model, str) else model,
-        catalog.task(task) if isinstance(task, str) else task,
+        catalog.model(model) if isinstance(model, str) else catalog.places.of_model(model),
+        catalog.task(task) if isinstance(task, str) else catalog.places.of_task(task),
         catalog.recipe(recipe) if isinstance(recipe, str) else recipe,
     )

@@ -122,6 +122,7 @@ def _dataclasses(hint: Any, seen: set[type]) -> Iterator[type]:
 # ------------------------------------------------------------------------------ errors
 
 _NOT_THIS_MEMBER = ("literal_error", "missing")
+_ELSEWHERE = {"lr": "learning_rates"}  # what other programs call a field, if nothing of it is ours
 
 
 def _explain(error: ValidationError, cls: type[Card], path: Path, lines: Lines) -> str:
@@ -174,7 +175,7 @@ def _message(item: Any, cls: type[Card]) -> str:
         return f"{found!r} is not one of {', '.join(known)}{did_you_mean(found, known)}"
     if item["type"] == "unexpected_keyword_argument":
         known = list(cls.__dataclass_fields__) if len(item["loc"]) == 1 else []
-        return f"unknown field{did_you_mean(str(name), known)}"
+        return f"unknown field{did_you_mean(_ELSEWHERE.get(str(name), str(name)), known)}"
     if item["type"] == "missing":
         return f"field {name!r} is missing"
     message: str = item["msg"]

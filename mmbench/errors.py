@@ -58,3 +58,16 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     """`; did you mean 'x'?` for the nearest known names, or nothing."""
     near = difflib.get_close_matches(word, list(known), n=3, cutoff=0.5)
     return f"; did you mean {' or '.join(repr(name) for name in near)}?" if near else ""
+
+
+def first_line(error: BaseException, most: int = 200) -> str:
+    """What an error says, in one line of at most so many characters; what it is, if it says
+    nothing."""
+    lines = str(error).strip().splitlines()
+    return lines[0].strip()[:most] if lines else type(error).__name__
+
+
+def brief(error: BaseException, most: int = 200) -> str:
+    """What an error of another library is, and the first line of what it says."""
+    said = first_line(error, most)
+    return said if said == type(error).__name__ else f"{type(error).__name__}: {said}"

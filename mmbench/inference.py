@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from mmbench.answers import Answer, Ranked, ranked
-from mmbench.cards import ModelCard, Slot, TaskCard
+from mmbench.cards import ModelCard, Places, Slot, TaskCard
 from mmbench.catalog import Catalog
 from mmbench.data.cache import Cache, default_cache_root
 from mmbench.data.examples import TaskData
@@ -117,15 +117,20 @@ def embed(
     images: Media | None = None,
     sounds: Media | None = None,
     device: str = "auto",
+    places: Places | None = None,
 ) -> NDArray[np.float32]:
     """Pooled features [N, D] float32 of a model, or of a kept model's backbone.
 
-    Of a model for images and texts, those of the one input that is given.
+    Of a model for images and texts, those of the one input that is given. places: the hub that is
+    asked, or a folder of yours in place of the model's files; a kept model lies where it is.
     """
+    where = places or Places()
     if isinstance(model, Stored):
         adapter = _kept(model).adapter
+    elif isinstance(model, str):
+        adapter = load_model(Catalog.standard(places=where).model(model))
     else:
-        adapter = load_model(Catalog.standard().model(model) if isinstance(model, str) else model)
+        adapter = load_model(where.of_model(model))
     given: dict[Slot, Any] = {"text": texts, "image": images, "audio": sounds}
     alone = tuple(slot for slot, values in given.items() if values is not None)
     one_of = isinstance(adapter, PairedAdapter) and len(alone) == 1

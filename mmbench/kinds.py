@@ -40,6 +40,9 @@ class Kind:
     ignores: tuple[str, ...]
 
 
+TWO_CLASSES = ("f1_positive", "roc_auc")
+"""Metrics of two classes, of which the second in the order of the card is the positive one."""
+
 NO_WRITER_HAS = ("probe_first", "projection_width", "regression_loss", "shots", "similarity")
 """Fields of a recipe without a meaning where the target is a text."""
 
@@ -50,7 +53,7 @@ KINDS = {
             name="classification",
             needs=("pooled",),
             target="class",
-            metrics=("accuracy", "balanced_accuracy", "f1_macro", "f1_micro"),
+            metrics=("accuracy", "balanced_accuracy", "f1_macro", "f1_micro", "roc_auc"),
             strategies=EVERY,
             decomposable=True,
             baseline="majority",

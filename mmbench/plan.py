@@ -19,7 +19,7 @@ from mmbench.cards import (
 from mmbench.catalog import Catalog
 from mmbench.digests import set_fields
 from mmbench.errors import CardError, PlanError
-from mmbench.kinds import Kind, kind
+from mmbench.kinds import TWO_CLASSES, Kind, kind
 from mmbench.parents import Place, going_on, with_parents
 from mmbench.records import Record, Trial
 from mmbench.ways import not_this_way
@@ -181,6 +181,11 @@ def checked_kind(task: TaskCard) -> Kind:
             raise CardError(
                 f"task {task.name}: metric {name!r} does not belong to kind {task.kind!r}; "
                 f"it has {', '.join(wanted.metrics)}"
+            )
+        labels = task.target.labels
+        if name in TWO_CLASSES and labels is not None and len(labels) != 2:
+            raise CardError(
+                f"task {task.name}: metric {name!r} is of two classes; there are {len(labels)}"
             )
     return wanted
 

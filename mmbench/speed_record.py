@@ -78,8 +78,10 @@ class SpeedCase:
 
 
 def _place(model: ModelCard) -> dict[str, Any]:
-    """The source, without another place of the same files."""
+    """The source, without another place of the same files; files that are named, and no place."""
     source: dict[str, Any] = set_fields(model.source)
+    if source.get("files"):
+        return {"files": source["files"]}
     return {name: value for name, value in source.items() if name != ELSEWHERE}
 
 

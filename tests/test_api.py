@@ -11,7 +11,7 @@ from transformers import AutoModel, AutoTokenizer
 
 import mmbench
 from mmbench.answers import Answer, Labelled
-from mmbench.cards import FileData, FolderModel, ModelCard, Recipe, TaskCard
+from mmbench.cards import FileData, FolderModel, HubModel, ModelCard, Places, Recipe, TaskCard
 from mmbench.errors import StoreError, TrialError
 from mmbench.store import Stored, load
 
@@ -118,6 +118,25 @@ def test_embed_gives_one_vector_a_text(tiny_bert: ModelCard) -> None:
     features = mmbench.embed(tiny_bert, texts=["a", "bc", "def g"])
     assert features.shape == (3, 32)
     assert features.dtype == np.float32
+
+
+def test_a_folder_of_ones_own_stands_for_a_models_files(
+    tiny_bert: ModelCard, colours: TaskCard, tmp_path: Path
+) -> None:
+    assert isinstance(tiny_bert.source, FolderModel)
+    elsewhere = replace(tiny_bert, source=HubModel(via="hub", repo="acme/none"))
+    places = Places(folders={tiny_bert.name: tiny_bert.source.path})
+    texts = ["a rose", "a leaf of sort b"]
+    found = mmbench.embed(elsewhere, texts=texts, places=places)
+    np.testing.assert_array_equal(found, mmbench.embed(tiny_bert, texts=texts))
+    stored = mmbench.finetune(
+        elsewhere, colours, recipe=RECIPE, results=tmp_path / "results", places=places
+    )
+    source = stored.record.trial.model.source
+    assert isinstance(source, FolderModel)
+    assert (source.path, source.copy_of) == (tiny_bert.source.path, "acme/none")
+    with pytest.raises(TrialError, match="acme/none"):
+        mmbench.embed(elsewhere, texts=texts)
 
 
 def test_a_failed_trial_raises_and_leaves_its_record(

@@ -250,6 +250,18 @@ def test_a_task_of_an_unknown_kind_or_metric_is_the_cards_fault(catalog: Catalog
         mismatch(MODEL, catalog.task("wer"), RECIPE)
 
 
+def test_a_metric_of_two_classes_is_refused_of_three(catalog: Catalog) -> None:
+    (root,) = catalog.roots
+    for count in (2, 3):
+        labels = [{"value": value, "names": {}} for value in range(count)]
+        target = {"column": "label", "labels": labels}
+        fields = {**TASK_FIELDS, "target": target, "metrics": ["accuracy", "roc_auc"]}
+        write_card(root, "tasks", fields, name=f"of-{count}")
+    assert mismatch(MODEL, catalog.task("of-2"), RECIPE) is None
+    with pytest.raises(CardError, match="task of-3: metric 'roc_auc' is of two classes; there are"):
+        mismatch(MODEL, catalog.task("of-3"), RECIPE)
+
+
 def test_what_fits_is_no_mismatch() -> None:
     assert mismatch(MODEL, TASK, RECIPE) is None
 

@@ -30,7 +30,10 @@ HIDDEN += ["cluener", "muge", "hateful-memes"]
 
 def test_there_is_enough_to_choose_from() -> None:
     models = [CATALOG.model(name) for name in CATALOG.names(ModelCard)]
-    assert sum(model.start == "pretrained" for model in models) >= 60
+    pretrained = [model for model in models if model.start == "pretrained"]
+    assert len(pretrained) >= 60
+    domestic = sum(model.region == "domestic" for model in pretrained)
+    assert 0.4 <= domestic / len(pretrained) <= 0.6, "about half of them are Chinese"
     assert len(TASKS) >= 40
     wanted = (
         "zh-text en-text bilingual-text zh-retrieval bilingual-retrieval image speech multimodal "
@@ -60,6 +63,11 @@ def test_every_task_says_what_it_is_in_both_languages(name: str) -> None:
     [
         ("food101", 101, {16: ("cheesecake", "芝士蛋糕"), 17: ("cheese plate", "奶酪拼盘")}),
         ("oxford-pets", 37, {0: ("Abyssinian", "阿比西尼亚猫"), 31: ("Shiba Inu", "柴犬")}),
+        (
+            "flowers102",
+            102,
+            {1: ("globe thistle", "蓝刺头"), 14: ("hard-leaved pocket orchid", "硬叶兜兰")},
+        ),
         ("dtd", 47, {30: ("polka-dotted", "波尔卡圆点"), 46: ("zigzagged", "锯齿形")}),
     ],
 )
@@ -67,7 +75,8 @@ def test_classes_have_names_of_their_own_in_both_languages(
     name: str, count: int, some: dict[int, tuple[str, str]]
 ) -> None:
     """A model that reads can then be asked without any training. The numbers are those of the
-    copies that the cards name: of food101, cheesecake stands before the cheese plate."""
+    copies that the cards name: of food101, cheesecake stands before the cheese plate; of
+    flowers102, number 10 of the official list before number 2."""
     labels = TASKS[name].target.labels or ()
     assert [label.value for label in labels] == list(range(count))
     for language in ("en", "zh"):

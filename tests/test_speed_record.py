@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from mmbench.cards import HubModel
+from mmbench.cards import HubModel, ModelScopeCopy, Places
 from mmbench.errors import CardError, StoreError
 from mmbench.records import Failure
 from mmbench.speed_store import RECORD, latest_speeds, put_speed, speed_records
@@ -32,6 +32,20 @@ def test_the_key_follows_the_work_and_the_start() -> None:
 def test_another_note_on_the_card_is_the_same_work() -> None:
     base = case()
     assert base.key == replace(base, model=replace(base.model, notes="tidied")).key
+
+
+def test_the_same_files_are_the_same_work_on_either_hub() -> None:
+    copy = ModelScopeCopy(repo="mirror/tiny", official=False)
+    keys = {}
+    for files in ({"model.safetensors": "0" * 64}, {"model.safetensors": "1" * 64}, {}):
+        source = HubModel(via="hub", repo="acme/tiny", files=files, modelscope=copy)
+        card = replace(text_card(), source=source)
+        there = Places(hub="modelscope").of_model(card)
+        keys[str(files)] = [replace(case(), model=each).key for each in (card, there)]
+    first, second, open_ = keys.values()
+    assert first[0] == first[1]
+    assert second[0] == second[1] != first[0]
+    assert open_[0] != open_[1], "which files these are, nobody says"
 
 
 def test_pretrained_models_of_one_architecture_are_told_apart_by_where_they_come_from() -> None:

@@ -1,14 +1,12 @@
 """Where weights and data come from: `via` names the kind of source."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import PurePosixPath
 from typing import Any, Literal
 
+from mmbench.cards.repositories import check_files, check_repository
 from mmbench.errors import CardError
 
-SHA256 = re.compile(r"[0-9a-f]{64}")
 ATTENTION_HEADS = 4
 """Of the block that fuses by cross-attention."""
 
@@ -38,6 +36,9 @@ class ModelScopeCopy:
     official: bool
     revision: str | None = None
 
+    def __post_init__(self) -> None:
+        check_repository(self.repo, self.revision)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HubModel:
@@ -58,7 +59,8 @@ class HubModel:
     config: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        _check_files(self.files)
+        check_repository(self.repo, self.revision)
+        check_files(self.files)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +77,8 @@ class ModelScopeModel:
     config: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        _check_files(self.files)
+        check_repository(self.repo, self.revision)
+        check_files(self.files)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -217,7 +220,8 @@ class HubData:
     modelscope: ModelScopeCopy | None = None
 
     def __post_init__(self) -> None:
-        _check_files(self.files)
+        check_repository(self.repo, self.revision)
+        check_files(self.files)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -235,7 +239,8 @@ class ModelScopeData:
     copy_of: str | None = None
 
     def __post_init__(self) -> None:
-        _check_files(self.files)
+        check_repository(self.repo, self.revision)
+        check_files(self.files)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -287,12 +292,3 @@ class BundledData:
 
 
 DataSource = HubData | ModelScopeData | FileData | PackageData | BundledData
-
-
-def _check_files(files: Mapping[str, str]) -> None:
-    for name, digest in files.items():
-        path = PurePosixPath(name)
-        if path.is_absolute() or ".." in path.parts or not path.parts:
-            raise CardError(f"source.files names {name!r}; give a path inside the repository")
-        if not SHA256.fullmatch(digest):
-            raise CardError(f"source.files: the digest of {name} is no sha256, 64 digits of 0-9a-f")

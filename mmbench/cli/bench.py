@@ -8,8 +8,15 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from mmbench.cli.console import WIDE, counted, note, output, plain
-from mmbench.cli.options import Cards, Device, split_names
-from mmbench.cli.places import go_offline
+from mmbench.cli.options import Cards, Device, FromHub, Hub, ModelPaths, split_names
+from mmbench.cli.places import (
+    check_read,
+    check_used,
+    go_offline,
+    places_of,
+    reached,
+    tell_elsewhere,
+)
 from mmbench.cli.run import INTERRUPTED
 from mmbench.errors import PlanError
 
@@ -109,6 +116,8 @@ def bench(
         float | None,
         typer.Option("--price-per-hour", min=0.0, metavar="P", help="Of this machine: gives cost."),
     ] = None,
+    hub: FromHub = Hub.HF,
+    model_path: ModelPaths = None,
     offline: Annotated[
         bool, typer.Option("--offline", help="Use no network: what is not here fails.")
     ] = False,
@@ -121,6 +130,8 @@ def bench(
     """
     if offline:
         go_offline()
+    unread = "without --init pretrained" if init is InitFlag.RANDOM else None
+    check_read(hub, model_path, unread=unread)
     from mmbench.catalog import Catalog
     from mmbench.speed.order import Timing, orders_of
 
@@ -133,10 +144,14 @@ def bench(
         tokens=tokens,
         audio_seconds=audio_seconds,
     )
-    catalog = Catalog.standard(tuple(cards or ()))
+    places = places_of(reached(hub), model_path or ())
+    catalog = Catalog.standard(tuple(cards or ()), places=places)
     name, blocks = blocks_of(asked, catalog)
     timing = Timing(init=init.value, device=device, seconds=seconds, price_per_hour=price_per_hour)
     orders = orders_of(blocks, catalog, timing)
+    models_timed = [order.case.model for order in orders]
+    check_used(places, models_timed, name)
+    tell_elsewhere(places.hub, models_timed)
     if tokens is not None and all(order.case.tokens is None for order in orders):
         raise PlanError("--tokens: no model that is timed takes text; leave it out")
     if audio_seconds is not None and all(o.case.audio_seconds != audio_seconds for o in orders):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mmbench.cli.options import Cards, FromHub, Hub, ModelPaths
-from mmbench.cli.places import places_of
+from mmbench.cli.places import check_read, places_of, reached
 
 if TYPE_CHECKING:
     from mmbench.cards import ModelCard, TaskCard
@@ -40,13 +40,16 @@ def check(
     loads. A task's data are read: columns, splits, leaks, duplicates, balance. Exit status: 0, 1 if
     a check failed, 2 if a card is wrong.
     """
+    from mmbench.cards import TaskCard
     from mmbench.catalog import Catalog
 
-    if model_path and not full:
-        raise typer.BadParameter("--model-path goes with --full; without it no weights are read")
-    places = places_of(hub, model_path or ())
+    unread = None if full else "without --full"
+    check_read(Hub.HF, model_path, unread=unread)
+    places = places_of(reached(hub), model_path or ())
     catalog = Catalog.standard(tuple(cards or ()), places=places)
     chosen = [card for name in names for card in _cards(catalog, name)]
+    if not any(isinstance(card, TaskCard) for card in chosen):
+        check_read(hub, model_path, unread=unread)
     unused = places.folders.keys() - _names(chosen)
     if unused:
         raise typer.BadParameter(f"--model-path {min(unused)}: this model is not checked")

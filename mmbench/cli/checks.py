@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
-from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     from mmbench.cards import ModelSource
@@ -184,8 +183,11 @@ def _quickstart_sources() -> "Iterator[ModelSource | DataSource]":
 
 def _hub() -> Check:
     """Other models and tasks come from the hub; the quickstart does not need it."""
+    from mmbench.hubs.modelscope_http import endpoint as modelscope
+    from mmbench.hubs.reachable import shown_address, why_silent
+
     endpoint = os.environ.get("HF_ENDPOINT") or HUB
-    shown = _shown_address(endpoint)
+    shown = shown_address(endpoint)
     if shown is None:
         return Check(
             what="hub",
@@ -200,43 +202,23 @@ def _hub() -> Check:
             found="offline, since HF_HUB_OFFLINE is set: cached and installed models only",
             mend="unset HF_HUB_OFFLINE",
         )
-    reason = _unreachable(endpoint)
+    reason = why_silent(endpoint, HUB_SECONDS)
     if reason is None:
         return Check(what="hub", verdict="ok", found=f"{shown} answers")
+    other = modelscope()
+    if shown_address(other) is not None and why_silent(other, HUB_SECONDS) is None:
+        return Check(
+            what="hub",
+            verdict="note",
+            found=f"{shown} does not answer ({reason}); {shown_address(other)} does, ModelScope",
+            mend="mmbench run SUITE --hub modelscope",
+        )
     return Check(
         what="hub",
         verdict="note",
         found=f"{shown} does not answer ({reason}); cached and installed models only",
         mend="export HF_ENDPOINT=ADDRESS_OF_A_MIRROR",
     )
-
-
-def _shown_address(endpoint: str) -> str | None:
-    """Scheme and host alone, since an address may hold a password; None if it is none."""
-    try:
-        parts = urlsplit(endpoint)
-    except ValueError:
-        return None
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        return None
-    return f"{parts.scheme}://{parts.hostname}"
-
-
-def _unreachable(endpoint: str) -> str | None:
-    """Why the endpoint gives no answer, or None if it gives any."""
-    from http.client import HTTPException
-    from urllib.error import HTTPError, URLError
-    from urllib.request import Request, urlopen
-
-    try:
-        with urlopen(Request(endpoint, method="HEAD"), timeout=HUB_SECONDS):
-            return None
-    except HTTPError:
-        return None  # it is there, and that is the question
-    except URLError as error:
-        return type(error.reason).__name__ if isinstance(error.reason, OSError) else "no route"
-    except (OSError, HTTPException, ValueError) as error:
-        return type(error).__name__
 
 
 def _places() -> Iterator[Check]:

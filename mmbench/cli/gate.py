@@ -12,11 +12,23 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from mmbench.cli.gate_output import finish
-from mmbench.cli.options import AllowMissing, Cards, Device, JUnit, Lang, Language, PullRequest
+from mmbench.cli.options import (
+    AllowMissing,
+    Cards,
+    Device,
+    FromHub,
+    Hub,
+    JUnit,
+    Lang,
+    Language,
+    ModelPaths,
+    PullRequest,
+)
+from mmbench.cli.places import check_read, places_of, reached
 from mmbench.errors import PlanError, StoreError
 
 if TYPE_CHECKING:
-    from mmbench.cards import GateThresholds
+    from mmbench.cards import GateThresholds, Places
     from mmbench.compare.gate import GateReport
     from mmbench.compare.measured import Measured
 
@@ -91,6 +103,8 @@ def gate(
             "if unset.",
         ),
     ] = None,
+    hub: FromHub = Hub.HF,
+    model_path: ModelPaths = None,
     markdown: PullRequest = None,
     junit: JUnit = None,
     lang: Lang = Language.BOTH,
@@ -106,6 +120,8 @@ def gate(
         "--device": device != "auto",
         "--minutes": minutes is not None,
         "--random-init": random_init,
+        "--hub": hub is not Hub.HF,
+        "--model-path": bool(model_path),
     }
     stored_only = {
         "--trust-stored": trust_stored,
@@ -113,11 +129,13 @@ def gate(
         "--threshold-quality": threshold_quality is not None,
     }
     paired = _is_paired(results, baseline, against, paired_only, stored_only)
+    check_read(hub, model_path, unread="with --random-init" if random_init else None)
     flags = {"rate": threshold_rate, "memory": threshold_memory, "quality": threshold_quality}
     try:
         if paired:
             assert against is not None
-            found = _paired(against, suite, cards, flags, device, random_init, minutes)
+            places = places_of(reached(hub), model_path or ())
+            found = _paired(against, suite, cards, flags, device, random_init, minutes, places)
         else:
             assert results is not None
             assert baseline is not None
@@ -222,6 +240,7 @@ def _paired(
     device: str,
     random_init: bool,
     minutes: float | None,
+    places: "Places",
 ) -> "GateReport":
     from mmbench.cli.gate_against import SUITE, Against, paired_report
 
@@ -234,5 +253,6 @@ def _paired(
         init=init,
         budget_minutes=BUDGET_MINUTES if minutes is None else minutes,
         thresholds=_thresholds(suite or SUITE, cards, flags),
+        places=places,
     )
     return paired_report(asked)

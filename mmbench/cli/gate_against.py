@@ -15,10 +15,11 @@ from types import FrameType
 from typing import TYPE_CHECKING, Literal
 
 from mmbench.cli.console import note
+from mmbench.cli.places import check_used, tell_elsewhere
 from mmbench.errors import NotComparable, PlanError
 
 if TYPE_CHECKING:
-    from mmbench.cards import GateThresholds, ModelCard, Suite
+    from mmbench.cards import GateThresholds, ModelCard, Places, Suite
     from mmbench.catalog import Catalog
     from mmbench.compare.gate import GateReport
     from mmbench.speed_record import SpeedCase
@@ -31,7 +32,8 @@ NEWS_SECONDS = 15.0  # between two lines of progress where nobody sees them rewr
 class Against:
     """What is asked for. against: see `speed.worktree`. suite: its bench blocks are timed, and its
     thresholds hold, or `thresholds` in their place. init: random times models of a hub with random
-    weights, and so with no download; the others as they are."""
+    weights, and so with no download; the others as they are. places: where the cards' files are
+    read, if not where they say."""
 
     against: str
     suite: str = SUITE
@@ -40,6 +42,7 @@ class Against:
     init: Literal["pretrained", "random"] = "pretrained"
     budget_minutes: float = 10.0
     thresholds: "GateThresholds | None" = None
+    places: "Places | None" = None
 
 
 def paired_report(asked: Against) -> "GateReport":
@@ -50,7 +53,7 @@ def paired_report(asked: Against) -> "GateReport":
     """
     from mmbench.catalog import Catalog
 
-    catalog = Catalog.standard(asked.cards)
+    catalog = Catalog.standard(asked.cards, places=asked.places)
     suite = catalog.suite(asked.suite)
     cases, left_out = cases_of(suite, catalog, asked)
 
@@ -108,6 +111,10 @@ def cases_of(
 
     timing = Timing(init=asked.init, device=asked.device, seconds=1.0, price_per_hour=None)
     orders = orders_of(suite.bench, catalog, timing)
+    if asked.places is not None:
+        models = [order.case.model for order in orders]
+        check_used(asked.places, models, suite.name)
+        tell_elsewhere(asked.places.hub, models)
     cases = [order.case for order in orders if not order.largest]
     if not cases:
         raise PlanError(

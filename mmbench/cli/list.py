@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mmbench.cli.console import complain
+from mmbench.cli.filters import Filters, OfInput, OfKind, OfLanguage, OfRegion
 from mmbench.cli.options import Cards
 
 if TYPE_CHECKING:
@@ -38,17 +39,24 @@ NEXT = {
 
 def list_cards(
     what: Annotated[Listed, typer.Argument(help="What to list.")],
+    region: OfRegion = None,
+    modality: OfInput = None,
+    language: OfLanguage = None,
+    kind: OfKind = None,
     cards: Cards = None,
     as_json: Annotated[bool, typer.Option("--json", help="Every field, as JSON.")] = False,
 ) -> None:
     """List models, tasks, recipes or suites."""
     from mmbench.catalog import Catalog
 
-    found, wrong = readable_cards(Catalog.standard(tuple(cards or ())), what)
+    filters = Filters(region=region, modality=modality, language=language, kind=kind)
+    filters.check(what.value)
+    every, wrong = readable_cards(Catalog.standard(tuple(cards or ())), what)
+    found = filters.of(every)
     if as_json:
         print(json.dumps([tree(card) for card in found], ensure_ascii=False, indent=1))
     else:
-        _print_table(what, found)
+        _print_table(what, found, of=len(every))
     for error in wrong:
         complain(str(error))
     if wrong:
@@ -106,13 +114,15 @@ def tree(card: "Card") -> dict[str, Any]:
     return fields
 
 
-def _print_table(what: Listed, found: "list[Card]") -> None:
+def _print_table(what: Listed, found: "list[Card]", *, of: int) -> None:
+    """of: how many there are without filters."""
     from rich.table import Table
 
     from mmbench.cli.console import counted, messages, output, plain
 
     if not found:
-        messages().print(f"no {what} here")
+        rest = f" of this description; without the filters there are {of}" if of else " here"
+        messages().print(f"no {what}{rest}")
         return
     rows = [_row(card) for card in found]
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
@@ -122,7 +132,8 @@ def _print_table(what: Listed, found: "list[Card]") -> None:
         table.add_row(*(plain(cell) for cell in row.values()))
     output().print(table)
     count = counted(len(found), what.value.removesuffix("s"))
-    messages().print(f"\n{count}. One in full: mmbench show NAME. Next: {NEXT[what]}")
+    some = f" of {of}" if len(found) < of else ""
+    messages().print(f"\n{count}{some}. One in full: mmbench show NAME. Next: {NEXT[what]}")
 
 
 def _row(card: "Card") -> Mapping[str, str]:

@@ -5,12 +5,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mmbench.cli.options import Hub
 from mmbench.cli.places import flags
 from mmbench.errors import PlanError
 
 if TYPE_CHECKING:
     from mmbench.cards import Suite
+    from mmbench.cards.places import Hub
     from mmbench.catalog import Catalog
 
 ADHOC = "adhoc"
@@ -28,7 +28,7 @@ class Matrix:
     limit: int | None
     cards: tuple[Path, ...]
     init_from: Path | None = None
-    hub: Hub = Hub.HF
+    hub: "Hub" = "hf"
     model_paths: tuple[str, ...] = ()
 
     def to_suite(self, catalog: "Catalog") -> "Suite":

@@ -19,7 +19,12 @@ Cards = Annotated[
 @app.command()
 def task(
     source: Annotated[
-        Path, typer.Option("--from", metavar="FILE|FOLDER", help="A table, or a folder of images.")
+        str,
+        typer.Option(
+            "--from",
+            metavar="FILE|FOLDER|OWNER/NAME",
+            help="A table, a folder of images, or a data set on the hub.",
+        ),
     ],
     name: Annotated[
         str | None, typer.Option("--name", help="Of the card; the file's if unset.")
@@ -31,6 +36,10 @@ def task(
         str | None,
         typer.Option("--group", metavar="COLUMN", help="Rows that share a value stay together."),
     ] = None,
+    subset: Annotated[
+        str | None,
+        typer.Option("--subset", metavar="NAME", help="Of a data set on the hub that has several."),
+    ] = None,
     cards: Cards = Path("cards"),
 ) -> None:
     """Draft a task card, say what was guessed, and check it against the data.
@@ -41,7 +50,7 @@ def task(
     from mmbench.cli.check import report_on
     from mmbench.drafting.tasks import draft_task
 
-    draft = draft_task(source, name=name, target=target, group=group)
+    draft = draft_task(source, name=name, target=target, group=group, subset=subset)
     path = _write(draft, cards / "tasks")
     report = report_on(Catalog.standard((cards,)).task(draft.name))
     _end(report, path, f"--models NAME,NAME --tasks {draft.name} --recipes probe", cards)

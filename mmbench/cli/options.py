@@ -19,10 +19,12 @@ class Language(StrEnum):
 
 
 class Hub(StrEnum):
-    """Which of the two is asked: Hugging Face (or $HF_ENDPOINT), or ModelScope."""
+    """Which of the two is asked: Hugging Face (or $HF_ENDPOINT), ModelScope, or the first of them
+    that answers."""
 
     HF = "hf"
     MODELSCOPE = "modelscope"
+    AUTO = "auto"
 
 
 def one_language(lang: Language) -> Literal["en", "zh"]:
@@ -54,7 +56,8 @@ FromHub = Annotated[
     Hub,
     typer.Option(
         "--hub",
-        help="Where to read what lies on both hubs; ModelScope has what the cards say it has.",
+        help="Where to read what lies on both hubs; ModelScope has what the cards say it has; "
+        "auto takes the first that answers.",
     ),
 ]
 ModelPaths = Annotated[

@@ -10,7 +10,8 @@ import typer
 from mmbench.cli.options import Hub
 
 if TYPE_CHECKING:
-    from mmbench.cards import Places
+    from mmbench.cards import ModelCard, Places, TaskCard
+    from mmbench.cards.places import Hub as HubName
     from mmbench.plan import Plan
 
 OFFLINE = {
@@ -21,7 +22,19 @@ OFFLINE = {
 }
 
 
-def places_of(hub: Hub, model_paths: Sequence[str]) -> "Places":
+def reached(hub: Hub) -> "HubName":
+    """The hub to ask; of `auto` the first that answers, which is told. PlanError if none does."""
+    if hub is not Hub.AUTO:
+        return "modelscope" if hub is Hub.MODELSCOPE else "hf"
+    from mmbench.cli.console import note
+    from mmbench.hubs.reachable import first_reachable
+
+    found = first_reachable()
+    note(f"--hub auto: {found.why}")
+    return found.hub
+
+
+def places_of(hub: "HubName", model_paths: Sequence[str]) -> "Places":
     """What the flags say; typer.BadParameter for what is no NAME=DIR, or no folder or file."""
     from mmbench.cards import Places
 
@@ -39,32 +52,52 @@ def places_of(hub: Hub, model_paths: Sequence[str]) -> "Places":
                 "wrote, or one weights file"
             )
         folders[name] = str(place.resolve())
-    return Places(hub=hub.value, folders=folders)
+    return Places(hub=hub, folders=folders)
 
 
-def check_used(places: "Places", planned: "Plan") -> None:
-    """typer.BadParameter if a folder is given for a model that takes no part."""
+def check_used(places: "Places", models: "Iterable[ModelCard]", what: str) -> None:
+    """typer.BadParameter if a folder is given for a model that takes no part in `what`."""
     from mmbench.errors import did_you_mean
 
-    models = [trial.model for trial in planned.trials]
-    models += [refusal.trial.model for refusal in planned.refused]
-    parts = [part for model in models for part in model.parts.values()]
-    known = dict.fromkeys(model.name for model in [*models, *parts])
+    known = dict.fromkeys(part.name for model in models for part in (model, *model.parts.values()))
     for name in places.folders:
         if name not in known:
             raise typer.BadParameter(
-                f"--model-path {name}: no model of {planned.suite.name} has this name"
+                f"--model-path {name}: no model of {what} has this name"
                 f"{did_you_mean(name, known) or '; it has: ' + ', '.join(known)}"
             )
 
 
-def elsewhere(planned: "Plan") -> tuple[str, ...]:
-    """The cards that are read from Hugging Face though ModelScope was asked for, by name."""
-    models = [trial.model for trial in planned.trials]
-    parts = [part for model in models for part in model.parts.values()]
-    names = [model.name for model in (*models, *parts) if model.source.via == "hub"]
-    names += [t.task.name for t in planned.trials if t.task.source.via == "hub"]
-    return tuple(dict.fromkeys(names))
+def check_planned(places: "Places", planned: "Plan") -> None:
+    """`check_used` of all that was asked for, `tell_elsewhere` of what will be read."""
+    trials = planned.trials
+    asked = [*trials, *(refusal.trial for refusal in planned.refused)]
+    check_used(places, [trial.model for trial in asked], planned.suite.name)
+    tell_elsewhere(places.hub, [t.model for t in trials], [t.task for t in trials])
+
+
+def check_read(hub: Hub, model_paths: Sequence[str] | None, *, unread: str | None) -> None:
+    """typer.BadParameter if they are given where nothing is read; `unread` says when that is."""
+    given = ["--hub"] if hub is not Hub.HF else []
+    given += ["--model-path"] if model_paths else []
+    if given and unread is not None:
+        raise typer.BadParameter(f"{' and '.join(given)}: no weights are read {unread}")
+
+
+def tell_elsewhere(
+    hub: "HubName", models: "Iterable[ModelCard]", tasks: "Iterable[TaskCard]" = ()
+) -> None:
+    """Name what is read from Hugging Face though ModelScope is asked."""
+    if hub != "modelscope":
+        return
+    read: list[ModelCard | TaskCard] = [
+        m for model in models for m in (model, *model.parts.values())
+    ]
+    names = dict.fromkeys(card.name for card in (*read, *tasks) if card.source.via == "hub")
+    if names:
+        from mmbench.cli.console import note
+
+        note(f"no copy on ModelScope is known, read from Hugging Face: {', '.join(names)}")
 
 
 def go_offline() -> None:
@@ -89,9 +122,9 @@ def keep_downloads_in(folder: Path) -> None:
     os.environ["HF_DATASETS_CACHE"] = str(root / "datasets")
 
 
-def flags(hub: Hub, model_paths: Iterable[str]) -> list[str]:
+def flags(hub: "HubName", model_paths: Iterable[str]) -> list[str]:
     """As they are given to the command."""
-    words = [] if hub == Hub.HF else ["--hub", hub.value]
+    words = [] if hub == "hf" else ["--hub", hub]
     for given in model_paths:
         words += ["--model-path", given]
     return words

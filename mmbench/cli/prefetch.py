@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mmbench.cli.options import Cards, FromHub, Hub
-from mmbench.cli.places import elsewhere, flags, is_offline, keep_downloads_in, places_of
+from mmbench.cli.places import (
+    check_planned,
+    flags,
+    is_offline,
+    keep_downloads_in,
+    places_of,
+    reached,
+)
 
 if TYPE_CHECKING:
     from mmbench.fetching.needs import Need
@@ -50,10 +57,10 @@ def prefetch(
     if is_offline():
         raise PlanError("HF_HUB_OFFLINE is set, and fetching needs a connection; unset it")
 
-    catalog = Catalog.standard(tuple(cards or ()), places=places_of(hub, ()))
+    places = places_of(reached(hub), ())
+    catalog = Catalog.standard(tuple(cards or ()), places=places)
     planned = plan(catalog.suite(suite), catalog)
-    if hub == Hub.MODELSCOPE and (others := elsewhere(planned)):
-        note(f"no copy on ModelScope is known, read from Hugging Face: {', '.join(others)}")
+    check_planned(places, planned)
     needs = needs_of(planned)
     remote = [need for need in needs if is_remote(need)]
     note(f"{planned.suite.name}: asking for {len(remote)} sizes …")
@@ -67,7 +74,7 @@ def prefetch(
         note(f"{failed} of {len(needs)} could not be fetched; the same command goes on")
         raise typer.Exit(1)
     own = [f"--cards {folder}" for folder in cards or ()]
-    words = [*own, *flags(hub, ()), *([f"--from {to}"] if to else []), "--offline"]
+    words = [*own, *flags(places.hub, ()), *([f"--from {to}"] if to else []), "--offline"]
     print(f"mmbench run {suite} {' '.join(words)}")
 
 

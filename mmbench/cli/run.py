@@ -20,7 +20,7 @@ from mmbench.cli.options import (
     ModelPaths,
     split_names,
 )
-from mmbench.cli.places import check_used, elsewhere, go_offline, keep_downloads_in, places_of
+from mmbench.cli.places import check_planned, go_offline, keep_downloads_in, places_of, reached
 from mmbench.cli.settings import Executor, Keep, Settings
 
 if TYPE_CHECKING:
@@ -139,7 +139,7 @@ def run(
         limit=limit,
         cards=tuple(cards or ()),
         init_from=init_from,
-        hub=hub,
+        hub=reached(hub),
         model_paths=tuple(model_path or ()),
     )
     settings = Settings(
@@ -180,9 +180,7 @@ def _run(matrix: Matrix, settings: Settings) -> int:
     catalog = Catalog.standard(matrix.cards, places=places)
     suite = matrix.to_suite(catalog)
     planned = plan(suite, catalog)  # with nothing heavy loaded: a wrong name is told at once
-    check_used(places, planned)
-    if matrix.hub == Hub.MODELSCOPE and (others := elsewhere(planned)):
-        note(f"no copy on ModelScope is known, read from Hugging Face: {', '.join(others)}")
+    check_planned(places, planned)
     if matrix.init_from is not None:
         start = load(matrix.init_from)
         planned = continued(planned, start.record, start.folder)

@@ -39,11 +39,11 @@ OF_ORDER = ("mean_average_precision", "roc_auc")
 class Answers:
     """Of one seed: baseline and candidate to the same N examples of one split.
 
-    kind: of task. targets, baseline, candidate: of classification class indices [N]; of retrieval
-    "image" / "text" and ranks [N]; of multilabel 0 / 1 and probabilities [N, C]; of sentence_pair
-    0 / 1 and probabilities of 1 [N]; of regression numbers [N]; of tagging tuples of tags [N]; of
-    multitask class indices [N, K]; else texts [N]. groups: [N], or None. steps, languages: of the
-    task's card, for texts.
+    kind: of task, as `form_of` has it. targets, baseline, candidate: of classification class
+    indices [N]; of retrieval "image" / "text" and ranks [N]; of multilabel 0 / 1 and probabilities
+    [N, C]; of sentence_pair 0 / 1 and probabilities of 1 [N]; of regression numbers [N]; of tagging
+    tuples of tags [N]; of multitask class indices [N, K]; else texts [N]. groups: [N], or None.
+    steps, languages: of the task's card, for texts.
     """
 
     kind: str
@@ -66,6 +66,13 @@ class Answers:
         return int(np.count_nonzero(different.reshape(len(self), -1).any(axis=1)))
 
 
+def form_of(task: TaskCard) -> str:
+    """The kind whose answers its answers are: of two classes that are compared by the order of
+    their probabilities, those of a sentence pair."""
+    ordered_classes = task.kind == "classification" and task.primary in OF_ORDER
+    return "sentence_pair" if ordered_classes else task.kind
+
+
 def example_columns(task: TaskCard) -> tuple[str, ...]:
     """Those that tell an example from the others, the first by which they are put in order."""
     return ("query", "id") if task.kind == "retrieval" else ("id",)
@@ -77,7 +84,7 @@ def answer_columns(task: TaskCard) -> tuple[str, ...]:
         return ("rank",)
     if task.kind == "multitask":
         return tuple(f"{side}_{part}" for part in task.target.parts for side in SIDES)
-    return ("target", "logits" if task.kind in PROBABILITIES else "predicted")
+    return ("target", "logits" if form_of(task) in PROBABILITIES else "predicted")
 
 
 def targets_of(task: TaskCard, columns: Columns) -> Column:
@@ -97,7 +104,7 @@ def answers_of(task: TaskCard, columns: Columns) -> Column:
         return columns["rank"]
     if task.kind == "multitask":
         return np.stack([columns[f"predicted_{part}"] for part in task.target.parts], axis=1)
-    if task.kind in PROBABILITIES:
+    if form_of(task) in PROBABILITIES:
         logits = np.stack([*columns["logits"]]).astype(np.float64)
         return _sigmoid(logits if task.kind == "multilabel" else logits[:, 1] - logits[:, 0])
     return columns["predicted"]

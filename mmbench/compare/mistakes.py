@@ -51,7 +51,7 @@ def mistakes(stored: Stored, split: str, *, most: int) -> Mistakes | None:
     labels = tuple(map(str, stored.record.labels))
     if stored.record.trial.task.kind != KIND or not has_predictions(stored):
         return None
-    columns = read_predictions(stored, split, also=("logits",))
+    columns = read_predictions(stored, split, also=("predicted", "logits"))
     if not len(columns["target"]) or "logits" not in columns:
         return None
     targets, predicted = columns["target"], columns["predicted"]

@@ -18,6 +18,7 @@ from mmbench.compare.answered import (
     answer_columns,
     answers_of,
     example_columns,
+    form_of,
     ordered,
     tags_by_name,
     targets_of,
@@ -80,7 +81,7 @@ def side_by_side(
         return None
     groups = candidate.get(GROUP)
     return Answers(
-        kind=task.kind,
+        kind=form_of(task),
         targets=asked[-1][0],
         baseline=answers_of(task, baseline)[ours],
         candidate=answers_of(task, candidate)[theirs],

@@ -2,6 +2,7 @@
 
 from mmbench.cards import AudioRules, ImageRules
 from mmbench.data.examples import EncodedMedia
+from mmbench.errors import first_line
 
 ANY_IMAGE = ImageRules(
     size=8, fit="squash", interpolation="bilinear", mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5)
@@ -17,7 +18,7 @@ def image_problem(image: EncodedMedia) -> str | None:
     try:
         pixels_of(image, ANY_IMAGE)
     except UNREADABLE as error:
-        return _brief(error)
+        return first_line(error, 100)
     return None
 
 
@@ -29,8 +30,3 @@ def sound_problem(sound: EncodedMedia) -> str | None:
     except UNREADABLE as error:
         return reason(error)
     return None
-
-
-def _brief(error: BaseException) -> str:
-    lines = str(error).strip().splitlines()
-    return lines[0][:100] if lines else type(error).__name__

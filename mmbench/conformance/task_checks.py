@@ -18,7 +18,7 @@ from mmbench.cards import (
 )
 from mmbench.conformance.findings import Finding, Verdict
 from mmbench.conformance.task_rows import TaskRows
-from mmbench.data.columns import is_missing, name_some
+from mmbench.data.columns import is_hidden, is_missing, name_some
 from mmbench.data.splits import TRAINING_SPLITS
 from mmbench.data.tables import Table
 from mmbench.kinds import kind
@@ -38,7 +38,6 @@ LOOKED_AT = 64
 """Images and sounds of a split that are decoded, at even distances."""
 
 MEDIA: tuple[Slot, ...] = ("image", "audio")
-HIDDEN = ("-1", "-100", "-1.0")
 
 
 def pinned(source: DataSource) -> str:
@@ -66,7 +65,7 @@ def hidden_labels(card: TaskCard, parts: Mapping[str, Table]) -> Finding:
     for part, table in parts.items():
         for column in card.target_columns.values():
             values = table.values(column)
-            count = sum(_is_hidden(value) for value in values)
+            count = sum(is_hidden(value) for value in values)
             if values and count == len(values):
                 secret.append(f"part {part!r} ({len(values):,} rows)")
             elif count and kind(card.kind).target == "class":
@@ -78,10 +77,6 @@ def hidden_labels(card: TaskCard, parts: Mapping[str, Table]) -> Finding:
         said = f"{', '.join(some)} have the label −1; if it means none, leave them out by splits"
         return Finding(what="hidden labels", verdict="note", said=said)
     return Finding(what="hidden labels", verdict="pass", said="every part has its labels")
-
-
-def _is_hidden(value: Any) -> bool:
-    return is_missing(value) or str(value) in HIDDEN if not isinstance(value, list) else not value
 
 
 def empty(card: TaskCard, parts: Mapping[str, Table]) -> Finding:

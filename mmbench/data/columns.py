@@ -12,6 +12,7 @@ from mmbench.data.tables import Table
 from mmbench.errors import DataError, did_you_mean
 
 MAX_NAMED = 5  # rows or values that an error spells out; the rest is counted
+HIDDEN = ("-1", "-100", "-1.0")  # labels that stand for none
 
 
 def require_column(table: Table, column: str, field: str) -> None:
@@ -111,6 +112,11 @@ def is_missing(value: object) -> bool:
     if isinstance(value, str):
         return not value.strip()
     return value is None or value != value or value == b""
+
+
+def is_hidden(value: Any) -> bool:
+    """Whether a target is one that was kept secret: missing, or −1."""
+    return is_missing(value) or str(value) in HIDDEN if not isinstance(value, list) else not value
 
 
 def name_some(items: list[Any]) -> str:

@@ -1,7 +1,6 @@
 """Files of data sets on the hubs: which hold the rows, how large they are, and fetching them."""
 
 import os
-import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +13,6 @@ if TYPE_CHECKING:
     from mmbench.hubs.files import Listing
     from mmbench.hubs.modelscope_http import Repository
 
-REPOSITORY = re.compile(r"\w[\w.-]*(/\w[\w.-]*)?")
 NO_ROWS = (".gitattributes", ".gitignore")
 README = "README.md"
 """It may say which files are which part, and so belongs to the data."""
@@ -178,8 +176,6 @@ def _in_repository(url: str) -> str:
 
 def check_repository(repo: str) -> None:
     """`datasets` prefers a local folder of the same name to the hub."""
-    if not REPOSITORY.fullmatch(repo):
-        raise DataError(f"source.repo is {repo!r}; a repository is written OWNER/NAME")
     if os.path.isdir(repo):
         raise DataError(
             f"the folder {os.path.abspath(repo)} hides the hub's {repo!r}; run in another folder, "
@@ -205,12 +201,13 @@ def unreadable(source: HubData | ModelScopeData, error: BaseException) -> DataEr
             "connection (mmbench prefetch), and pin source.revision to a commit."
         )
     elif connection:
+        copy = ", read its copy on ModelScope (--hub modelscope)" if source.modelscope else ""
         advice = (
-            "Check the connection or set HF_ENDPOINT to a mirror; to work offline, run once online "
-            "and pin source.revision to a commit."
+            f"Check the connection{copy} or set HF_ENDPOINT to a mirror; to work offline, run once "
+            "online and pin source.revision to a commit."
         )
     else:
-        access = hugging_face.advice_on_access()
+        access = hugging_face.advice_on_access("dataset")
         advice = f"Check source.repo, source.subset and source.revision, or {access}."
     said = one_line(limited or error)
     return DataError(f"{name_of(source)}: cannot be read from {_place(source)}: {said}\n{advice}")

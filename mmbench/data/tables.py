@@ -34,6 +34,8 @@ class ArrowColumn(Protocol):
 
     def __len__(self) -> int: ...
 
+    def slice(self, offset: int, length: int) -> "ArrowColumn": ...
+
     def to_pylist(self) -> list[Any]: ...
 
 
@@ -57,6 +59,11 @@ class Table:
         """All values of a column that exists."""
         values = self.columns[column]
         return values if isinstance(values, list) else values.to_pylist()
+
+    def first(self, column: str, most: int) -> list[Any]:
+        """The first values of a column that exists; the others are not read."""
+        values = self.columns[column]
+        return values[:most] if isinstance(values, list) else values.slice(0, most).to_pylist()
 
 
 def layout_of(path: Path, declared: FileFormat | None) -> Layout:

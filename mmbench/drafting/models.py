@@ -26,6 +26,9 @@ ATTENTION = ("query", "value", "q_proj", "v_proj", "q_lin", "v_lin", "c_attn", "
 OTHERS = (("c_fc", "c_proj"), ("fc1", "fc2"), ("conv_pw", "conv_pwl"), ("conv1", "conv2", "conv3"))
 """What strategy lora usually adds to: layers of attention, else of what there is."""
 
+NOWHERE = "drafted/config"
+"""The repository of the card while its architecture is counted, which its config alone decides."""
+
 UNKNOWN = ("organisation", "country", "licence", "parameters")
 """Facts that a draft shows as null where they are not known, to be filled in by a person."""
 
@@ -45,7 +48,7 @@ def draft_model(source: str, *, name: str | None = None) -> Draft:
         adapter=seen.adapter,
         library=seen.library,
         architecture=seen.architecture,
-        source=HubModel(via="hub", repo=place.called, config=seen.config),
+        source=HubModel(via="hub", repo=NOWHERE, config=seen.config),
         gives=seen.gives,
         licence=_licence(place),
         homepage=place.homepage,

@@ -6,7 +6,7 @@ path that ends like one.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,38 +15,45 @@ import yaml
 from mmbench.cards.names import check_name
 from mmbench.data.columns import is_missing
 from mmbench.data.script import share_of_chinese
-from mmbench.data.tables import IMAGE_SUFFIXES, Table, layout_of, read_table
+from mmbench.data.tables import IMAGE_SUFFIXES
+from mmbench.drafting.data import Data, data_at, splits_of
 from mmbench.drafting.draft import Draft, name_from
-from mmbench.errors import DataError, did_you_mean
+from mmbench.errors import DataError
 
 NAMES = ("label", "target", "class", "category", "sentiment", "score", "rating", "y", "stars")
 """What columns of targets are often called, the likelier first."""
 
 MOST_CLASSES = 200
 ROWS_A_CLASS = 5  # on average, or the values are no classes
-LOOKED_AT = 5_000  # rows
 SOUNDS = (".wav", ".flac", ".ogg", ".mp3")
 CHINESE = 0.2  # share of the letters from which on a text is Chinese
 
 
 def draft_task(
-    source: Path, *, name: str | None = None, target: str | None = None, group: str | None = None
+    source: str | Path,
+    *,
+    name: str | None = None,
+    target: str | None = None,
+    group: str | None = None,
+    subset: str | None = None,
 ) -> Draft:
-    """DataError if no column can be the target or an input, or a named one is not there."""
-    if not source.exists():
-        raise DataError(f"{source}: no such file or folder")
-    found = name or name_from(source.stem)
+    """source: a file, a folder, or OWNER/NAME of a data set on the hub, of which `subset` is read.
+
+    DataError if no column can be the target or an input, or a named one is not there.
+    """
+    data = data_at(source, subset)
+    found = name or name_from(data.called)
     check_name(found)
-    table = read_table(source, None)
-    if not len(table):
-        raise DataError(f"{source}: no rows")
-    columns = {column: table.values(column)[:LOOKED_AT] for column in table.columns}
-    goal = _target(source, columns, target)
+    columns = data.columns()
+    goal = _target(data, columns, target)
+    splits, told = splits_of(data, goal)
+    if group is not None:
+        data.require(group, "--group")
     slots = _inputs(columns, goal, group)
     if not slots:
         raise DataError(
-            f"{source}: no column but {goal!r} looks like a text, an image or a sound; write the "
-            "card by hand: docs/add-a-task.md"
+            f"{data.where}: no column but {goal!r} looks like a text, an image or a sound; write "
+            "the card by hand: docs/add-a-task.md"
         )
     kind, why = _kind(columns[goal], slots)
     languages = _languages(columns, slots)
@@ -54,37 +61,35 @@ def draft_task(
         "name": found,
         "version": 1,
         "kind": kind,
-        "description": {"en": f"Drafted from {source.name}; say here what is asked."},
+        "description": {"en": f"Drafted from {_shown(data)}; say here what is asked."},
         "languages": languages,
         "inputs": slots,
         "target": {"column": goal},
-        "source": _source(source, table),
+        "source": dict(data.source),
+        "splits": splits,
         "metrics": ["mae", "rmse"] if kind == "regression" else ["accuracy", "f1_macro"],
+        "group": group,
     }
-    if group is not None:
-        _require(source, columns, group, "--group")
-        card["group"] = group
     guesses = [
         f"target is column {goal!r}: {why}",
         *(f"{slot} is column {column!r}" for slot, column in slots.items()),
         f"languages: {', '.join(languages) or 'none, since nothing is read'}",
+        *told,
     ]
     if group is None:
         guesses += _groups(columns, {goal, *slots.values()})
-    text = yaml.safe_dump(card, allow_unicode=True, sort_keys=False, width=100)
+    said = {field: value for field, value in card.items() if value not in (None, {})}
+    text = yaml.safe_dump(said, allow_unicode=True, sort_keys=False, width=100)
     return Draft(name=found, text=text, guesses=tuple(guesses))
 
 
-def _source(source: Path, table: Table) -> dict[str, Any]:
-    told: dict[str, Any] = {"via": "files", "files": {"all": str(source.resolve())}}
-    if layout_of(source, None) == "images":
-        told["format"] = "images"
-    return told
+def _shown(data: Data) -> str:
+    return data.where if data.source["via"] == "hub" else Path(data.where).name
 
 
-def _target(source: Path, columns: dict[str, list[Any]], asked: str | None) -> str:
+def _target(data: Data, columns: dict[str, list[Any]], asked: str | None) -> str:
     if asked is not None:
-        return _require(source, columns, asked, "--target")
+        return data.require(asked, "--target")
     possible = [column for column, values in columns.items() if _is_target(values)]
     named = [column for name in NAMES for column in possible if column.lower() == name]
     if named:
@@ -92,13 +97,7 @@ def _target(source: Path, columns: dict[str, list[Any]], asked: str | None) -> s
     if len(possible) == 1:
         return possible[0]
     told = ", ".join(possible) or "none has few values, or numbers"
-    raise DataError(f"{source}: which column is to be predicted? Say --target ({told})")
-
-
-def _require(source: Path, columns: dict[str, list[Any]], name: str, flag: str) -> str:
-    if name not in columns:
-        raise DataError(f"{source}: {flag} {name}: no such column{did_you_mean(name, columns)}")
-    return name
+    raise DataError(f"{data.where}: which column is to be predicted? Say --target ({told})")
 
 
 def _known(values: Sequence[Any]) -> list[Any]:
@@ -136,10 +135,10 @@ def _inputs(columns: dict[str, list[Any]], goal: str, group: str | None) -> dict
         known = _known(values)
         if column in (goal, group) or not known:
             continue
-        if all(isinstance(value, bytes | Path) or _ends(value, IMAGE_SUFFIXES) for value in known):
-            slots.setdefault("image", column)
-        elif all(_ends(value, SOUNDS) for value in known):
+        if all(_is_sound(value) for value in known):
             slots.setdefault("audio", column)
+        elif all(_is_image(value) for value in known):
+            slots.setdefault("image", column)
         elif all(isinstance(value, str) for value in known) and not _is_class(known):
             texts[column] = sum(len(value) for value in known) / len(known)
     if texts:
@@ -149,6 +148,24 @@ def _inputs(columns: dict[str, list[Any]], goal: str, group: str | None) -> dict
 
 def _ends(value: Any, suffixes: tuple[str, ...]) -> bool:
     return isinstance(value, str) and value.lower().endswith(suffixes)
+
+
+def _is_sound(value: Any) -> bool:
+    """A path that ends like one, or how a file of one begins."""
+    if isinstance(value, Mapping):  # as `datasets` has it: bytes, or a path
+        return _is_sound(value.get("bytes")) or _ends(value.get("path"), SOUNDS)
+    return _begins_as_sound(value) if isinstance(value, bytes) else _ends(value, SOUNDS)
+
+
+def _begins_as_sound(content: bytes) -> bool:
+    riff = content[:4] == b"RIFF" and content[8:12] == b"WAVE"  # WebP, a picture, is RIFF as well
+    return riff or content.startswith((b"fLaC", b"OggS", b"ID3", b"\xff\xfb"))
+
+
+def _is_image(value: Any) -> bool:
+    if isinstance(value, Mapping):
+        return isinstance(value.get("bytes"), bytes) or _ends(value.get("path"), IMAGE_SUFFIXES)
+    return isinstance(value, bytes | Path) or _ends(value, IMAGE_SUFFIXES)
 
 
 def _kind(values: Sequence[Any], slots: dict[str, str]) -> tuple[str, str]:

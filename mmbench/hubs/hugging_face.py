@@ -4,7 +4,7 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import TypeVar
 
 from huggingface_hub import HfApi, constants, hf_hub_download
 from huggingface_hub.errors import HfHubHTTPError
@@ -12,11 +12,10 @@ from huggingface_hub.errors import HfHubHTTPError
 from mmbench.digests import file_digest
 from mmbench.errors import TrialError
 from mmbench.hubs.files import Listing, RemoteFile
-from mmbench.hubs.tokens import HUGGING_FACE, hugging_face_token, issued
+from mmbench.hubs.tokens import HUGGING_FACE, OWN_COPY, Kind, hugging_face_token, issued
 
 logger = logging.getLogger(__name__)
 Answer = TypeVar("Answer")
-Kind = Literal["model", "dataset"]
 
 TIMEOUT_SECONDS = 30.0
 ATTEMPTS = 4
@@ -129,13 +128,13 @@ def advice_on_limit() -> str:
     return "Wait some minutes, or log in: hf auth login" if own else "Wait some minutes"
 
 
-def advice_on_access() -> str:
+def advice_on_access(kind: Kind) -> str:
     """How to reach what is gated or private, from where the endpoint is."""
     if issued(constants.ENDPOINT, HUGGING_FACE):
         return "run: hf auth login"
     return (
         "unset HF_ENDPOINT and run: hf auth login (a token goes to huggingface.co alone, not to a "
-        "mirror), or read a copy of yours: --model-path"
+        f"mirror), or {OWN_COPY[kind]}"
     )
 
 

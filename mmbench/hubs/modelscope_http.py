@@ -21,14 +21,14 @@ from typing import Any, Literal
 from huggingface_hub import constants
 from huggingface_hub.utils import http_stream_backoff  # type: ignore[attr-defined]
 
-from mmbench.errors import TrialError
+from mmbench.cards.repositories import REVISION
+from mmbench.errors import TrialError, brief
 from mmbench.hubs.hugging_face import TIMEOUT_SECONDS, TRANSPORT_ERROR, rate_limited
-from mmbench.hubs.tokens import MODELSCOPE, issued, modelscope_headers
+from mmbench.hubs.tokens import MODELSCOPE, OWN_COPY, issued, modelscope_headers
 
 DEFAULT_ENDPOINT = "https://www.modelscope.cn"
 DEFAULT_REVISION = "master"
 NAME = re.compile(r"\w[\w.-]*/\w[\w.-]*")
-REVISION = re.compile(r"\w[\w-]*([./]\w[\w-]*)*")
 PAGE = 200
 
 
@@ -123,7 +123,9 @@ def asked(
         retry_on_exceptions=(),
     ) as answer:
         if answer.status_code in (401, 403):
-            raise TrialError(f"{repository.where} is gated or private: {_advice_on_access()}")
+            raise TrialError(
+                f"{repository.where} is gated or private: {_advice_on_access(repository)}"
+            )
         if answer.status_code == 404:
             revision = f", or has no revision {repository.revision!r}" * bool(repository.revision)
             raise TrialError(
@@ -134,12 +136,12 @@ def asked(
         yield answer
 
 
-def _advice_on_access() -> str:
+def _advice_on_access(repository: Repository) -> str:
     if issued(endpoint(), MODELSCOPE):
         return "accept its terms on ModelScope and set MODELSCOPE_API_TOKEN"
     return (
         "unset MODELSCOPE_ENDPOINT and set MODELSCOPE_API_TOKEN (a token goes to ModelScope alone, "
-        "not to a mirror), or read a copy of yours: --model-path"
+        f"not to a mirror), or {OWN_COPY['model' if repository.kind == 'models' else 'dataset']}"
     )
 
 
@@ -163,9 +165,7 @@ def unreachable(repository: Repository, error: Exception) -> Unreachable:
         return Unreachable(
             f"{repository.where}: too many requests (429) were sent from here. Wait some minutes"
         )
-    lines = str(error).strip().splitlines()
-    said = f"{type(error).__name__}: {lines[0][:200]}" if lines else type(error).__name__
     return Unreachable(
-        f"{repository.where} cannot be fetched: {said}\nCheck the connection, or read it from "
-        "Hugging Face: --hub hf"
+        f"{repository.where} cannot be fetched: {brief(error)}\nCheck the connection, or read "
+        "it from Hugging Face: --hub hf"
     )

@@ -11,6 +11,15 @@ HUGGING_FACE = ("huggingface.co", "hf.co")
 MODELSCOPE = ("modelscope.cn", "modelscope.ai")
 
 
+Kind = Literal["model", "dataset"]
+
+OWN_COPY: dict[Kind, str] = {
+    "model": "read a copy of yours: --model-path",
+    "dataset": "name files of yours in a copy of the card: source.via: files",
+}
+"""What is left where a mirror gets no token."""
+
+
 def issued(endpoint: str, hosts: tuple[str, ...]) -> bool:
     """Whether the endpoint is one of the hosts or a part of one, by https."""
     url = urlsplit(endpoint)

@@ -12,6 +12,9 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from mmbench.errors import CardError
+from mmbench.metrics.table import metric_of
+
 Counts = NDArray[np.int64]
 Values = NDArray[np.float64]
 
@@ -127,6 +130,18 @@ VALUE: Mapping[str, Callable[[Counts], Values]] = MappingProxyType(
         "f1_micro": f1_micro,
     }
 )
+
+
+def value_of(name: str) -> Callable[[Counts], Values]:
+    """The function of a metric's name; CardError for one of another kind, or of probabilities."""
+    row = metric_of("classification", name)
+    if row.name not in VALUE:
+        raise CardError(
+            f"{name!r} is made of probabilities, which a confusion matrix does not hold; call "
+            "measures of mmbench.metrics.binary, and scored of mmbench.metrics.resampling on what "
+            "it returns"
+        )
+    return VALUE[row.name]
 
 
 def class_report(confusion: Counts) -> list[ClassReport]:

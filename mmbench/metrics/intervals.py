@@ -14,8 +14,7 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mmbench.metrics.classification import VALUE, Counts, Values, class_indices, confusion
-from mmbench.metrics.table import metric_of
+from mmbench.metrics.classification import Counts, Values, class_indices, confusion, value_of
 
 Value = Callable[[Counts], Values]
 Draw = Callable[[np.random.Generator, int], Counts]
@@ -76,7 +75,8 @@ def interval(
     bootstrap over examples; with groups every metric gets a cluster bootstrap. Where no example is
     wrong there is nothing to resample: accuracy then gets Wilson's interval over the groups,
     each counted once. The same input always gives the same interval. CardError for a metric that is
-    not of classification; ValueError for the input that `confusion` or `grouped_confusion` refuses.
+    not of classification, or not of a confusion matrix; ValueError for the input that `confusion`
+    or `grouped_confusion` refuses.
     """
     return intervals((name,), targets, predicted, classes, groups, level)[name]
 
@@ -90,7 +90,7 @@ def intervals(
     level: float = 0.95,
 ) -> dict[str, Interval]:
     """`interval` of each metric, from the same resamples: they are drawn once for all."""
-    values = {name: VALUE[metric_of("classification", name).name] for name in names}
+    values = {name: value_of(name) for name in names}
     shares = [name for name in names if name in ("accuracy", "f1_micro")]
     if groups is not None:
         grouped = grouped_confusion(targets, predicted, classes, groups=groups)

@@ -149,8 +149,10 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
                 "roc_auc",
                 "probability that a positive example is ranked above a negative one, ties count "
                 "half (Hanley and McNeil 1982, doi:10.1148/radiology.143.1.7063747); equals "
-                "scikit-learn roc_auc_score; not defined where one class is absent",
+                "scikit-learn roc_auc_score of the probability of the second of two classes; not "
+                "defined where one class is absent",
                 "sentence_pair",
+                "classification",
             ),
             _error(
                 "mae",

@@ -44,7 +44,7 @@ class ClassificationMetric(evaluate.Metric):  # type: ignore[misc]
                 "references do not hold; call evaluate_retrieval of mmbench.metrics.retrieval, "
                 f"and VALUE[{name!r}] there on what it returns"
             )
-        if "classification" not in self._metric.kinds:
+        if self._metric.name not in VALUE:
             kind = self._metric.kinds[0]
             raise CardError(
                 f"{name!r} is of {kind}, and class indices do not hold what it is made of; call "

@@ -11,7 +11,7 @@ from timm.models import save_for_hf
 from torch import nn
 
 from mmbench.cards import ImageRules
-from mmbench.errors import CardError, TrialError, did_you_mean
+from mmbench.errors import CardError, TrialError, did_you_mean, first_line
 from mmbench.models.weights import Tensors, read_tensors, rename_by_order
 
 
@@ -25,8 +25,7 @@ def from_folder(folder: Path, architecture: str) -> nn.Module:
     try:
         model = timm.create_model(f"local-dir:{folder}", pretrained=True)
     except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
-        reason = str(error).strip().splitlines() or [type(error).__name__]
-        raise TrialError(f"{folder}: timm cannot load it: {reason[0][:300]}") from error
+        raise TrialError(f"{folder}: timm cannot load it: {first_line(error, 300)}") from error
     except (pickle.UnpicklingError, EOFError) as error:
         raise TrialError(f"{folder}: the weights are damaged or hold more than tensors") from error
     written = cast(Any, model).pretrained_cfg["architecture"]

@@ -30,7 +30,7 @@ from mmbench.cards import (
     PackageModel,
     TrainedTokenizer,
 )
-from mmbench.errors import CardError, TrialError, did_you_mean
+from mmbench.errors import CardError, TrialError, brief, did_you_mean
 from mmbench.models.cutting import FastTokenizer, SlowTokenizer
 from mmbench.models.sources import locate
 
@@ -66,7 +66,7 @@ def pretrained(folder: Path, *, of_class: type[PreTrainedModel] | None = None) -
             "them to safetensors where you trust them"
         ) from error
     except (OSError, ValueError, KeyError, RuntimeError, EOFError, SafetensorError) as error:
-        raise TrialError(f"{folder}: transformers cannot load it: {_brief(error)}") from error
+        raise TrialError(f"{folder}: transformers cannot load it: {brief(error, 300)}") from error
     missing = sorted(report["missing_keys"])
     if missing and all(name.startswith(POOLER) for name in missing):
         model.pooler = None
@@ -97,7 +97,7 @@ def random(
             else:
                 model = cast(Any, of_class)._from_config(built, dtype=torch.float32)
     except (TypeError, ValueError, StrictDataclassError) as error:
-        raise CardError(f"{where}: source.config makes no model: {_brief(error)}") from error
+        raise CardError(f"{where}: source.config makes no model: {brief(error, 300)}") from error
     return cast(PreTrainedModel, model)
 
 
@@ -166,12 +166,12 @@ def _any_tokenizer(folder: Path) -> Any:
             )
     except ImportError as error:  # what SigLIP's own tokenizer says without SentencePiece
         raise TrialError(
-            f"{folder}: the tokenizer needs another package: {_brief(error)[:160]}\n"
+            f"{folder}: the tokenizer needs another package: {brief(error)[:160]}\n"
             "Run: pip install sentencepiece protobuf"
         ) from error
     # a missing vocabulary surfaces as TypeError, a broken tokenizer.json as bare Exception
     except Exception as error:
-        raise TrialError(f"{folder}: no tokenizer can be loaded: {_brief(error)}") from error
+        raise TrialError(f"{folder}: no tokenizer can be loaded: {brief(error, 300)}") from error
     if len(found) <= len(found.all_special_ids):  # what the library makes of a missing vocabulary
         raise TrialError(f"{folder}: no tokenizer files here (tokenizer.json, vocab.txt, …)")
     return found
@@ -191,9 +191,3 @@ def quiet() -> Iterator[None]:
         logging.set_verbosity(level)
         if bars:
             logging.enable_progress_bar()
-
-
-def _brief(error: BaseException) -> str:
-    """The error's first line: its library's advice is about options that are not ours."""
-    lines = str(error).strip().splitlines()
-    return f"{type(error).__name__}: {lines[0][:300]}" if lines else type(error).__name__

@@ -21,7 +21,7 @@ from huggingface_hub.errors import (
 
 from mmbench.cards import HubModel, ModelCard, ModelScopeModel
 from mmbench.digests import files_digest
-from mmbench.errors import TrialError
+from mmbench.errors import TrialError, brief
 from mmbench.hubs import hugging_face, modelscope
 from mmbench.hubs.files import Listing, alone, check_files, check_listed
 from mmbench.hubs.hugging_face import TRANSPORT_ERROR
@@ -212,12 +212,12 @@ def explained(error: Exception, source: HubModel, alternative: str = "") -> Tria
     """What the client's error means here, in one or two lines; `alternative` is a further way."""
     place = where(source)
     if isinstance(error, GatedRepoError):
-        access = hugging_face.advice_on_access()
+        access = hugging_face.advice_on_access("model")
         return TrialError(f"{place} is gated: accept its terms on the hub, then {access}")
     if isinstance(error, RepositoryNotFoundError):
         return TrialError(
             f"{place} does not exist, or is private: check source.repo, or "
-            + hugging_face.advice_on_access()
+            + hugging_face.advice_on_access("model")
         )
     if isinstance(error, RevisionNotFoundError):
         return TrialError(f"{place} has no revision {source.revision!r}: check source.revision")
@@ -232,9 +232,12 @@ def explained(error: Exception, source: HubModel, alternative: str = "") -> Tria
             f"it, {alternative}fetch it where there is a connection: {_fetch_command(source)}"
         )
     cause = error.__cause__ if isinstance(error, LocalEntryNotFoundError) else None
+    copy = (
+        "" if source.modelscope is None else "read its copy on ModelScope (--hub modelscope), or "
+    )
     return TrialError(
-        f"{place} cannot be fetched: {_first_line(cause or error)}\nCheck the connection, "
-        f"{alternative}set HF_ENDPOINT to a mirror that this machine reaches."
+        f"{place} cannot be fetched: {brief(cause or error)}\nCheck the connection, "
+        f"{alternative}{copy}set HF_ENDPOINT to a mirror that this machine reaches."
     )
 
 
@@ -249,8 +252,3 @@ def where(source: HubModel | ModelScopeModel) -> str:
 def _fetch_command(source: HubModel) -> str:
     revision = f" --revision {source.revision}" if source.revision else ""
     return f"hf download {source.repo}{revision}"
-
-
-def _first_line(error: BaseException) -> str:
-    lines = str(error).strip().splitlines()
-    return f"{type(error).__name__}: {lines[0][:200]}" if lines else type(error).__name__

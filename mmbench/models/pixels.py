@@ -23,7 +23,7 @@ from mmbench.data.examples import EncodedMedia, Examples
 from mmbench.data.pictures import UNREADABLE, check_size, picture
 from mmbench.data.prepared import Inputs, PreparedFacts
 from mmbench.digests import digest_of
-from mmbench.errors import DataError
+from mmbench.errors import DataError, first_line
 
 VERSION = 1  # raised when the same image and rules would give other pixels
 NAMED = 5
@@ -190,5 +190,4 @@ def _reason(error: BaseException) -> str:
         return "no image of a known format"
     if isinstance(error, FileNotFoundError):
         return "no such file"
-    lines = str(error).strip().splitlines()
-    return lines[0][:120] if lines else type(error).__name__
+    return first_line(error, 120)

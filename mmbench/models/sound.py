@@ -11,6 +11,7 @@ from scipy.signal import resample_poly
 
 from mmbench.cards import AudioRules
 from mmbench.data.examples import EncodedMedia
+from mmbench.errors import first_line
 
 Samples = NDArray[np.float32]
 
@@ -49,5 +50,4 @@ def reason(error: BaseException) -> str:
     """Why a sound cannot be read, in a few words."""
     if isinstance(error, FileNotFoundError) or "No such file" in str(error):
         return "no such file"
-    lines = str(error).strip().splitlines()
-    return lines[0].removeprefix("Error opening ")[:120] if lines else type(error).__name__
+    return first_line(error).removeprefix("Error opening ")[:120]

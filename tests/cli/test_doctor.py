@@ -175,19 +175,37 @@ def serving(status: int) -> Iterator[str]:
         thread.join()
 
 
-def hub(monkeypatch: pytest.MonkeyPatch, endpoint: str) -> Check:
+def hub(monkeypatch: pytest.MonkeyPatch, endpoint: str, other: str = "http://127.0.0.1:9") -> Check:
     monkeypatch.setenv("HF_HUB_OFFLINE", "0")
     monkeypatch.setenv("HF_ENDPOINT", endpoint)
+    monkeypatch.setenv("MODELSCOPE_ENDPOINT", other)
     monkeypatch.setenv("HF_TOKEN", "hf_canary")
     return checks._hub()
 
 
-@pytest.mark.parametrize("status", [200, 401, 404, 500])
-def test_a_hub_that_answers_anything_is_there(monkeypatch: pytest.MonkeyPatch, status: int) -> None:
+@pytest.mark.parametrize("status", [200, 401, 404])
+def test_a_hub_that_answers_or_refuses_is_there(
+    monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
     with serving(status) as endpoint:
         check = hub(monkeypatch, endpoint)
     assert check.verdict == "ok"
-    assert check.found == "http://127.0.0.1 answers"
+    assert check.found == f"{endpoint} answers"
+
+
+def test_a_hub_that_is_out_of_order_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    with serving(503) as endpoint:
+        check = hub(monkeypatch, endpoint)
+    assert check.verdict == "note"
+    assert f"{endpoint} does not answer (status 503)" in check.found
+
+
+def test_where_modelscope_answers_alone_it_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    with serving(200) as other:
+        check = hub(monkeypatch, "http://127.0.0.1:9", other)
+    assert check.verdict == "note"
+    assert check.found.endswith(f"(ConnectionRefusedError); {other} does, ModelScope")
+    assert check.mend == "mmbench run SUITE --hub modelscope"
 
 
 def test_a_hub_that_is_away_is_no_lack(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -224,5 +242,7 @@ def test_an_endpoint_that_is_no_web_address_is_told(
 
 
 def test_offline_mode_is_honoured(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(checks, "_unreachable", lambda _: pytest.fail("asked the network"))
+    monkeypatch.setattr(
+        "mmbench.hubs.reachable.why_silent", lambda *_: pytest.fail("asked the network")
+    )
     assert checks._hub().found.startswith("offline, since HF_HUB_OFFLINE is set")

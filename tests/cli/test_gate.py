@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from mmbench.cards import GateThresholds
+from mmbench.cards import GateThresholds, Places
 from mmbench.compare.gate import Finding, GateReport
 from mmbench.errors import StoreError
 from mmbench.records import Measurement, Record
@@ -235,6 +235,7 @@ def test_against_times_both_in_turn(
         init="random",
         budget_minutes=3.0,
         thresholds=GateThresholds(rate=0.1, memory=0.05),  # the memory is the suite's own
+        places=Places(),
     )
     assert asked == [expected]
 

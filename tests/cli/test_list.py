@@ -2,11 +2,13 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from mmbench.cards import ModelCard
 from mmbench.catalog import Catalog, builtin_root
-from tests.cli.conftest import Command
+from tests.cli.conftest import Command, Ran
 from tests.specimens import IMAGE_MODEL_FIELDS, MODEL_FIELDS, write_card
 
 
@@ -68,3 +70,89 @@ def test_words_of_cards_are_no_markup_and_no_escape(mm: Command, here: Path) -> 
     assert ran.status == 0
     assert "[/red][bold]x[/bold] \\x1b[31mred :smile:" in ran.out
     assert "\x1b" not in ran.out
+
+
+def listed(ran: Ran) -> set[str]:
+    return {line.split()[0] for line in ran.out.splitlines()[1:]}
+
+
+@pytest.mark.parametrize("region", ["domestic", "international"])
+@pytest.mark.parametrize("modality", ["text", "image", "audio"])
+def test_models_of_a_region_and_an_input(mm: Command, region: str, modality: str) -> None:
+    ran = mm("list", "models", "--region", region, "--modality", modality)
+    every = Catalog.standard()
+    wanted = {
+        name
+        for name in every.names(ModelCard)
+        if every.model(name).region == region and modality in every.model(name).modalities
+    }
+    assert listed(ran) == wanted
+    assert wanted, "the registry has some of each"
+    assert f"{len(wanted)} models of {len(every.names(ModelCard))}. " in ran.err
+
+
+def test_some_that_everybody_knows_are_where_they_belong(mm: Command) -> None:
+    domestic = listed(mm("list", "models", "--region", "domestic", "--modality", "image"))
+    assert {"chinese-clip-vit-base-patch16", "qwen2-vl-2b-instruct"} <= domestic
+    assert not {"clip-vit-base-patch16", "bert-base-chinese", "clip-scratch"} & domestic
+    chinese = listed(mm("list", "models", "--language", "zh", "--modality", "text"))
+    assert {"bert-base-chinese", "ernie-3.0-base-zh"} <= chinese
+    assert "bert-base-uncased" not in chinese
+
+
+def test_tasks_of_a_kind_a_language_and_an_input(mm: Command) -> None:
+    assert listed(mm("list", "tasks", "--kind", "retrieval", "--language", "en")) == {
+        "emoji-retrieval-en",
+        "flickr30k",
+        "xm3600-en",
+    }
+    pairs = listed(mm("list", "tasks", "--kind", "sentence_pair", "--modality", "text"))
+    assert pairs == listed(mm("list", "tasks", "--kind", "sentence_pair"))
+
+
+def test_filters_go_with_json_and_cards_of_ones_own(mm: Command, here: Path) -> None:
+    write_card(here / "cards", "models", MODEL_FIELDS, name="ours", country="CN", languages=["de"])
+    flags = ("--cards", "cards", "--region", "domestic", "--language", "de")
+    assert [card["name"] for card in json.loads(mm("list", "models", "--json", *flags).out)] == [
+        "ours"
+    ]
+
+
+def test_nothing_found_is_told_with_what_there_is(mm: Command) -> None:
+    ran = mm("list", "models", "--language", "tlh")
+    assert (ran.status, ran.out) == (0, "")
+    assert "no models of this description; without the filters there are" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        ("tasks --region domestic", "--region goes with list models, not with list tasks"),
+        ("models --kind retrieval", "--kind goes with list tasks, not with list models"),
+        ("suites --modality image", "goes with list models and list tasks, not with list suites"),
+        ("recipes --language zh", "goes with list models and list tasks, not with list recipes"),
+        ("tasks --kind retreival", "--kind retreival: no such kind; did you mean 'retrieval'"),
+    ],
+)
+def test_a_filter_that_such_cards_do_not_have_is_an_error(
+    mm: Command, command: str, said: str
+) -> None:
+    ran = mm("list", *command.split())
+    assert ran.status == 2
+    assert said in ran.err
+
+
+def test_only_the_cards_that_are_asked_for_are_read(
+    mm: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+    kept = Path.read_text
+
+    def seen(path: Path, *arguments: Any, **named: Any) -> str:
+        if path.suffix == ".yaml":
+            read.append(path.parent.name)
+        return kept(path, *arguments, **named)
+
+    monkeypatch.setattr(Path, "read_text", seen)
+    assert mm("list", "models", "--region", "domestic", "--modality", "image").status == 0
+    assert set(read) == {"models"}

@@ -83,10 +83,13 @@ def here(tmp_path: Path, listening: Listening, tiny_bert: ModelCard) -> Path:
     return tmp_path
 
 
-def command(here: Path, endpoint: str, *words: str) -> "subprocess.CompletedProcess[str]":
+def command(
+    here: Path, endpoint: str, *words: str, hugging_face: str | None = None
+) -> "subprocess.CompletedProcess[str]":
+    """endpoint: of both hubs, or of ModelScope alone where that of Hugging Face is another."""
     own = {n: value for n, value in os.environ.items() if "HF_" not in n and "OFFLINE" not in n}
     places = {
-        "HF_ENDPOINT": endpoint,
+        "HF_ENDPOINT": hugging_face or endpoint,
         "MODELSCOPE_ENDPOINT": endpoint,
         "HF_HOME": str(here / "home"),
         "MMBENCH_CACHE": "cache",
@@ -196,6 +199,28 @@ def test_the_same_files_read_elsewhere_are_the_same_trial(
         (other / file.name).write_bytes(file.read_bytes())
     (other / "vocab.txt").write_text((other / "vocab.txt").read_text() + "\n[unused]")
     assert "1 ok, 0 reused" in run("--model-path", "tiny=other")
+
+
+@pytest.mark.slow
+def test_a_hub_that_is_out_of_reach_gives_way_to_the_other_and_the_record_says_so(
+    here: Path, listening: Listening
+) -> None:
+    nobody = "http://127.0.0.1:9"
+    words = ("run", "small", "--device", "cpu", "--hub", "auto")
+    ran = command(here, listening.hub.endpoint, *words, hugging_face=nobody)
+    assert ran.returncode == 0, ran.stderr
+    taken = f"--hub auto: ModelScope is taken: {listening.hub.endpoint} answers; Hugging Face"
+    assert taken in ran.stderr
+    (source,) = sources_of(here)
+    assert (source["via"], source["repo"]) == ("modelscope", "mirror/tiny")
+    report = (here / "reports" / "small" / "report.en.md").read_text()
+    assert "--hub modelscope" in report
+    assert "--hub auto" not in report
+    listening.close()
+    ended = command(here, listening.hub.endpoint, *words, hugging_face=nobody)
+    assert ended.returncode == 2
+    assert f"Hugging Face (HF_ENDPOINT, {nobody})" in ended.stderr
+    assert f"ModelScope (MODELSCOPE_ENDPOINT, {listening.hub.endpoint})" in ended.stderr
 
 
 def test_offline_it_says_so_at_once(mm: Command) -> None:

@@ -41,6 +41,8 @@ def heavy_after(*arguments: str) -> list[str]:
         ("bench --help", "0"),
         ("bench --models no-such-model", "2"),
         ("list models", "0"),
+        ("list models --region domestic --modality image", "0"),
+        ("list tasks --kind retrieval --language zh", "0"),
         ("list tasks --json", "0"),
         ("list recipes", "0"),
         ("show quickstart", "0"),

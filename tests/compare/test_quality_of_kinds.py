@@ -269,3 +269,27 @@ def test_the_numbers_are_those_of_other_libraries() -> None:
     assert value("cer", spoken) == pytest.approx(
         jiwer.cer(list(spoken.targets), list(spoken.baseline))
     )
+
+
+def test_two_classes_are_compared_by_the_metric_that_decides(tmp_path: Path) -> None:
+    """By the order of their probabilities, not by the class that is the likelier."""
+    rng = np.random.default_rng(1)
+    target = [index % 2 for index in range(COUNT)]
+    noise = rng.normal(size=COUNT)
+    ids = [f"r{index}" for index in range(COUNT)]
+
+    def told(signal: float) -> Told:
+        margin = [signal * (2 * t - 1) + n for t, n in zip(target, noise, strict=True)]
+        logits = [[0.0, m] for m in margin]
+        predicted = [int(m > 0) for m in margin]
+        return {"id": ids, "target": target, "predicted": predicted, "logits": logits}
+
+    found = judged(sides(tmp_path, "classification", told(2.0), told(0.2), name="roc_auc"))
+    assert found.verdict == "regression"
+    assert found.change is not None
+    better, worse = (
+        roc_auc_score(target, np.array(told(signal)["logits"])[:, 1]) for signal in (2.0, 0.2)
+    )
+    assert found.change.value == pytest.approx(better - worse)
+    still = judged(sides(tmp_path / "same", "classification", told(2.0), told(2.0), name="roc_auc"))
+    assert still.verdict == "pass"

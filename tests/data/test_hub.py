@@ -136,8 +136,6 @@ def test_a_folder_that_would_be_read_in_place_of_the_hub_is_refused(
     monkeypatch.chdir(tmp_path)
     with pytest.raises(DataError, match="hides the hub's 'someone/some-data'"):
         read_parts(SOURCE)
-    with pytest.raises(DataError, match="a repository is written OWNER/NAME"):
-        read_parts(HubData(via="hub", repo="../elsewhere"))
 
 
 # -------------------------------------------------------------------------------- identity

@@ -12,6 +12,7 @@ from mmbench.cards import FolderModel, ModelCard
 from tests.hubs.server import Hub, Listening, Repository
 
 REPO = "acme/tiny-bert"
+COPY = "mirror/tiny-bert"
 DATA = "acme/colours"
 
 
@@ -67,6 +68,14 @@ def served(hub: Hub, checkpoint: dict[str, bytes]) -> Repository:
     found = Repository(files={**checkpoint, **extra})
     hub.repositories[f"models/{REPO}"] = found
     return found
+
+
+@pytest.fixture
+def copied(copies: Hub, checkpoint: dict[str, bytes]) -> Repository:
+    """The checkpoint on ModelScope, beside files that nobody needs."""
+    extra = {"README.md": b"# tiny", "configuration.json": b"{}", "onnx/model.onnx": b"x"}
+    copies.repositories[f"models/{COPY}"] = Repository(files={**checkpoint, **extra})
+    return copies.repositories[f"models/{COPY}"]
 
 
 @pytest.fixture

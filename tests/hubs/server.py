@@ -45,7 +45,8 @@ class Hub:
 
     cut: path of a file → how many times it is sent short. limited: how many requests are answered
     429. moved: where files are sent from instead, as from a content network. garbled: pages come in
-    place of ModelScope's answers. untold: ModelScope tells no sha256.
+    place of ModelScope's answers. untold: ModelScope tells no sha256. out_of_order: all is answered
+    503.
     """
 
     endpoint: str = ""
@@ -55,6 +56,7 @@ class Hub:
     moved: str | None = None
     garbled: bool = False
     untold: bool = False
+    out_of_order: bool = False
     asked: list[Asked] = field(default_factory=list)
 
     def sent(self, header: str) -> set[str]:
@@ -103,6 +105,9 @@ class _Answer(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self._keep()
+        if self.hub.out_of_order:
+            self._send(503, b"", {})
+            return
         if self.hub.limited > 0:
             self.hub.limited -= 1
             self._send(429, b"slow down", {"Retry-After": "0"})

@@ -63,6 +63,8 @@ def test_a_gated_data_set_says_how_to_get_in(hub: Hub, published: Repository) ->
         read_parts(SOURCE)
     assert hub.endpoint in str(caught.value)
     assert "hf auth login" in str(caught.value)
+    assert "or name files of yours in a copy of the card: source.via: files" in str(caught.value)
+    assert "--model-path" not in str(caught.value), "which is for models alone"
 
 
 @pytest.mark.usefixtures("published")

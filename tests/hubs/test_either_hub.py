@@ -19,19 +19,11 @@ from mmbench.data.sources import read_parts
 from mmbench.errors import DataError, TrialError
 from mmbench.models.identity import weights_digest
 from mmbench.models.loading import load
-from tests.hubs.served import DATA
+from tests.hubs.served import COPY, DATA, go_online
 from tests.hubs.server import Hub, Repository, sha256
 from tests.hubs.test_models_by_http import same_weights
 
-COPY = "mirror/tiny-bert"
 WEIGHTS = "model.safetensors"
-
-
-@pytest.fixture
-def copied(copies: Hub, checkpoint: dict[str, bytes]) -> Repository:
-    extra = {"README.md": b"# tiny", "configuration.json": b"{}", "onnx/model.onnx": b"x"}
-    copies.repositories[f"models/{COPY}"] = Repository(files={**checkpoint, **extra})
-    return copies.repositories[f"models/{COPY}"]
 
 
 @pytest.mark.usefixtures("served", "copied")
@@ -102,3 +94,21 @@ def test_data_whose_card_names_no_files_are_all_of_the_repository(
     assert data_digest(source) != before
     with pytest.raises(DataError, match=r"mirror/none on .* does not exist"):
         read_parts(ModelScopeData(via="modelscope", repo="mirror/none"))
+
+
+@pytest.mark.usefixtures("hub")
+def test_where_hugging_face_is_out_of_reach_a_known_copy_is_named(
+    tiny_bert: ModelCard, colours: TaskCard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("time.sleep", lambda seconds: None)
+    go_online(monkeypatch, "http://127.0.0.1:9")
+    copy = ModelScopeCopy(repo=COPY, official=False)
+    for known in (None, copy):
+        model = replace(tiny_bert, source=HubModel(via="hub", repo="a/b", modelscope=known))
+        with pytest.raises(TrialError, match="cannot be fetched") as of_model:
+            load(model)
+        data = HubData(via="hub", repo="a/b", modelscope=known)
+        with pytest.raises(DataError, match="cannot be read from") as of_data:
+            read_parts(data)
+        for caught in (of_model, of_data):
+            assert ("--hub modelscope" in str(caught.value)) == (known is not None)

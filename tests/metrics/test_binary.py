@@ -9,6 +9,7 @@ from sklearn import metrics as reference
 
 from mmbench.errors import CardError
 from mmbench.metrics.binary import MEASURES, measures
+from mmbench.metrics.intervals import interval
 from mmbench.metrics.resampling import Counted, Scored, known_values, scored, values
 
 NAMES = tuple(MEASURES)
@@ -78,3 +79,8 @@ def test_other_arrays_are_refused(targets: ArrayLike, chances: ArrayLike, offenc
 def test_a_metric_of_another_kind_is_refused() -> None:
     with pytest.raises(CardError, match="'f1_macro' is a metric of"):
         measures(["f1_macro"], [0, 1], [0.5, 0.5])
+
+
+def test_a_metric_of_probabilities_is_refused_with_what_to_call_instead() -> None:
+    with pytest.raises(CardError, match=r"'roc_auc' is made of probabilities.*metrics\.binary"):
+        interval("roc_auc", [0, 1], [0, 1], 2)

@@ -21,7 +21,7 @@ from mmbench.metrics import (
 from mmbench.metrics.table import METRICS, metric, metric_of
 
 FUNCTIONS = {
-    "classification": classification.VALUE,
+    "classification": {*classification.VALUE, "roc_auc"},
     "multilabel": multilabel.MEASURES,
     "sentence_pair": binary.MEASURES,
     "regression": regression.MEASURES,

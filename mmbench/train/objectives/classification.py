@@ -1,6 +1,11 @@
-"""Classification in training: a head over classes, or the class names themselves."""
+"""Classification in training: a head over classes, or the class names themselves.
+
+Metrics are functions of the confusion matrix, but for those of the order of the probabilities that
+two classes may have (`kinds.TWO_CLASSES`).
+"""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,14 +14,16 @@ from numpy.typing import NDArray
 
 from mmbench.answers import Answer, labelled
 from mmbench.cards import Label, Recipe, TaskCard, prompt_language
-from mmbench.data.examples import Examples, LabelSets
+from mmbench.data.examples import Examples, LabelSets, TaskData
 from mmbench.data.prepared import Prepared
 from mmbench.data.tasks import examples_from
-from mmbench.errors import CardError
+from mmbench.errors import CardError, DataError
 from mmbench.heads.classify import ClassifyHead
 from mmbench.heads.zero_shot import ZeroShotHead, class_embeddings
-from mmbench.metrics import classification
+from mmbench.kinds import TWO_CLASSES
+from mmbench.metrics import binary, classification
 from mmbench.metrics.intervals import Interval, intervals
+from mmbench.metrics.resampling import Measures
 from mmbench.metrics.table import metric
 from mmbench.models.base import Adapter, PairedAdapter
 from mmbench.records import ClassScore, Score, Stage
@@ -31,7 +38,10 @@ from mmbench.train.objectives.pooled import (
     backbone_of,
     fit_standardise,
     pooled_features,
+    validated,
 )
+from mmbench.train.objectives.scores import score_records
+from mmbench.train.setting import Setting
 
 NO_SPACE = "no joint space of inputs and labels: nothing to score before training"
 NO_PROMPTS = "no prompts in the model's language: nothing to score before training"
@@ -39,7 +49,17 @@ LOGITS = "logits"
 
 
 class Classification(Objective):
-    """Outputs: logits [N, C]."""
+    """Outputs: logits [N, C]. Of two classes the second in the order of the card is the positive
+    one."""
+
+    def __init__(self, adapter: Adapter, data: TaskData, setting: Setting) -> None:
+        super().__init__(adapter, data, setting)
+        self._of_order = tuple(name for name in self.metrics if name in TWO_CLASSES)
+        if self._of_order and len(data.labels) != 2:
+            raise DataError(
+                f"task {setting.task.name}: {self._of_order[0]} is of two classes; there are "
+                f"{len(data.labels)}: {', '.join(map(str, data.labels[:12]))}. Take another metric"
+            )
 
     def features(self, rows: Prepared) -> Extracted:
         return pooled_features(self.adapter, rows, self.setting)
@@ -96,18 +116,23 @@ class Classification(Objective):
         logits = self.outputs(learner, split.rows)[LOGITS]
         targets = targets_of(split.examples)
         matrix = classification.confusion(targets, logits.argmax(1), logits.shape[1])
-        return Validation(
-            scores={name: float(classification.VALUE[name](matrix)) for name in self.metrics},
-            loss=float(log_loss(logits, targets).mean()),
-        )
+        counted = {
+            name: float(classification.VALUE[name](matrix))
+            for name in self.metrics
+            if name not in self._of_order
+        }
+        found = validated(self._ordered(targets, logits), float(log_loss(logits, targets).mean()))
+        return replace(found, scores=counted | dict(found.scores))
 
     def scores(self, stage: Stage, split: SplitRows, outputs: Outputs) -> list[Score]:
-        return self._scores(stage, split, outputs[LOGITS].argmax(1))
+        return self._scores(stage, split, outputs[LOGITS])
 
     def baseline(self, split: SplitRows) -> list[Score]:
         """The most frequent class of the training split (the first, if several are)."""
         most = int(np.bincount(targets_of(self.data.splits["train"])).argmax())
-        return self._scores("majority", split, np.full_like(targets_of(split.examples), most))
+        logits = np.zeros((len(split.examples), len(self.data.labels)), dtype=np.float32)
+        logits[:, most] = 1.0
+        return self._scores("majority", split, logits)
 
     def predictions(self, split: SplitRows, outputs: Outputs) -> Mapping[str, Any]:
         """target, predicted: class indices. logits: float32 lists. group: equal for rows that
@@ -128,19 +153,37 @@ class Classification(Objective):
     def classes(self, split: SplitRows, outputs: Outputs) -> list[ClassScore]:
         return class_scores(split, outputs[LOGITS].argmax(1), self.data.labels)
 
-    def _scores(self, stage: Stage, split: SplitRows, predicted: NDArray[np.int64]) -> list[Score]:
-        """A split that is all one group has no interval: nothing tells how another would differ."""
+    def _scores(self, stage: Stage, split: SplitRows, logits: NDArray[np.float32]) -> list[Score]:
+        """In the order of the card."""
+        counted = self._counted(stage, split, logits.argmax(1))
+        measures = self._ordered(targets_of(split.examples), logits)
+        ordered = score_records(stage, split, measures) if measures else []
+        found = {score.metric: score for score in (*counted, *ordered)}
+        return [found[name] for name in self.metrics]
+
+    def _ordered(self, targets: NDArray[np.int64], logits: NDArray[np.float32]) -> Measures:
+        """The metrics of the order of two classes' probabilities; empty where there are none."""
+        if not self._of_order:
+            return {}
+        return binary.measures(self._of_order, targets, positive(logits))
+
+    def _counted(self, stage: Stage, split: SplitRows, predicted: NDArray[np.int64]) -> list[Score]:
+        """The metrics of the confusion matrix.
+
+        A split that is all one group has no interval: nothing tells how another would differ.
+        """
         targets, groups = targets_of(split.examples), split.examples.groups
         classes, note = len(self.data.labels), split.note
+        names = [name for name in self.metrics if name not in self._of_order]
         matrix = classification.confusion(targets, predicted, classes)
         one_group = groups is not None and len(set(groups)) < 2
         if one_group:
             note = "; ".join(filter(None, (note, ONE_GROUP)))
         spans: Mapping[str, Interval] = {}
         if not one_group:
-            spans = intervals(self.metrics, targets, predicted, classes, groups)
+            spans = intervals(names, targets, predicted, classes, groups)
         found = []
-        for name in self.metrics:
+        for name in names:
             span = spans.get(name)
             found.append(
                 Score(
@@ -234,6 +277,13 @@ def class_scores(
         )
         for label, report in zip(labels, classification.class_report(matrix), strict=True)
     ]
+
+
+def positive(logits: NDArray[Any]) -> NDArray[np.float64]:
+    """[N, 2] → [N], the probability of the second, in float64."""
+    exact = logits.astype(np.float64)
+    found: NDArray[np.float64] = np.exp(-np.logaddexp(0.0, exact[:, 0] - exact[:, 1]))
+    return found
 
 
 def log_loss(logits: NDArray[np.float32], targets: NDArray[np.int64]) -> NDArray[Any]:

@@ -23,6 +23,7 @@ from mmbench.train.objectives.classification import (
     class_scores,
     classify_head,
     log_loss,
+    positive,
     targets_of,
 )
 from mmbench.train.objectives.pooled import Pooled, answers_of, backbone_of, columns_of, validated
@@ -72,11 +73,11 @@ class SentencePair(Pooled):
     def validation(self, learner: Learner, split: SplitRows) -> Validation:
         """The loss is the mean cross-entropy in nats."""
         logits, targets = self.outputs(learner, split.rows)[LOGITS], targets_of(split.examples)
-        measures = binary.measures(self.metrics, targets, _positive(logits))
+        measures = binary.measures(self.metrics, targets, positive(logits))
         return validated(measures, float(log_loss(logits, targets).mean()))
 
     def scores(self, stage: Stage, split: SplitRows, outputs: Outputs) -> list[Score]:
-        return self._scores(stage, split, _positive(outputs[LOGITS]))
+        return self._scores(stage, split, positive(outputs[LOGITS]))
 
     def baseline(self, split: SplitRows) -> list[Score]:
         """The more frequent label of the training split (the first, if both are)."""
@@ -102,10 +103,3 @@ class SentencePair(Pooled):
     def _scores(self, stage: Stage, split: SplitRows, chances: NDArray[Any]) -> list[Score]:
         measures = binary.measures(self.metrics, targets_of(split.examples), chances)
         return score_records(stage, split, measures)
-
-
-def _positive(logits: NDArray[Any]) -> NDArray[np.float64]:
-    """[N, 2] → [N], the probability of the second, in float64."""
-    exact = logits.astype(np.float64)
-    found: NDArray[np.float64] = np.exp(-np.logaddexp(0.0, exact[:, 0] - exact[:, 1]))
-    return found
