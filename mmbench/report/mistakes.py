@@ -1,14 +1,13 @@
 """Where the best model of each task goes wrong: what it takes for what, and on which inputs."""
 
+from functools import partial
 from typing import TYPE_CHECKING
 
-from mmbench.compare.cells import Cell
-from mmbench.errors import StoreError
 from mmbench.report.document import Block, Column, Details, Heading, Paragraph, Table
 from mmbench.report.findings import Findings, TaskFindings
 from mmbench.report.i18n import Messages
 from mmbench.report.numbers import percent
-from mmbench.report.shown import MOST_SHOWN, Shown, gallery, seen, unread
+from mmbench.report.shown import MOST_SHOWN, Shown, gallery, of_best, seen, unread
 from mmbench.report.words import cell_name, split_name
 from mmbench.report.worst import worst_examples
 
@@ -37,8 +36,10 @@ def mistakes(findings: Findings, say: Messages, *, inputs: bool) -> list[Block]:
 def _of_classes(
     task: TaskFindings, findings: Findings, say: Messages, *, inputs: bool
 ) -> Details | None:
-    found = _of_best(task, findings)
-    if found is None or task.main is None:
+    from mmbench.compare.mistakes import mistakes as of_trial
+
+    found = of_best(task, findings, partial(of_trial, most=MOST_SHOWN))
+    if found is None or task.main is None or not found[1].wrong:
         return None
     cell, wrong = found
     values = {"wrong": f"{wrong.wrong:,}", "examples": f"{sum(map(sum, wrong.counts)):,}"}
@@ -64,26 +65,6 @@ def _of_classes(
         *unread(read, say),
     )
     return Details(summary=say("mistakes.summary", task=task.title), blocks=blocks)
-
-
-def _of_best(task: TaskFindings, findings: Findings) -> "tuple[Cell, Mistakes] | None":
-    """Of the first seed of the best cell that kept its answers and made mistakes."""
-    split = task.main
-    if split is None:
-        return None
-    from mmbench.compare.mistakes import mistakes
-
-    def find() -> "tuple[Cell, Mistakes] | None":
-        for cell in task.cells:
-            try:
-                found = mistakes(findings.stored(cell.records[0]), split, most=MOST_SHOWN)
-            except StoreError:  # named where the best of the task are compared
-                continue
-            if found is not None:
-                return (cell, found) if found.wrong else None
-        return None
-
-    return findings.once(("mistakes", task.title), find)
 
 
 def _matrix(wrong: "Mistakes", say: Messages) -> Table:

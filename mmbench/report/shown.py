@@ -6,11 +6,12 @@ Nothing is fetched for it, and nothing is shown of data that are not those of th
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from functools import partial
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 from mmbench.cards import DataSource, HubData, ModelScopeData
 from mmbench.compare.cells import Cell
-from mmbench.errors import MmbenchError
+from mmbench.errors import MmbenchError, StoreError
 from mmbench.report.document import Block, Gallery, Paragraph, Picture
 from mmbench.report.findings import Findings, TaskFindings
 from mmbench.report.i18n import Messages
@@ -25,6 +26,7 @@ MOST_BYTES = 2**28  # of local files, which are hashed to know that they are the
 SIDE = 96  # pixels of a picture
 LONGEST_TEXT = 120  # characters
 
+T = TypeVar("T")
 Why = Literal["gone", "large", "left_out"]
 """Why no input is shown: the data are not there as they were, they are many, or nobody is to see
 them."""
@@ -37,6 +39,27 @@ class Shown:
     texts: Mapping[str, str] = field(default_factory=dict)
     pictures: Mapping[str, bytes] = field(default_factory=dict)
     why: Why | None = None
+
+
+def of_best(
+    task: TaskFindings, findings: Findings, look: "partial[T | None]"
+) -> tuple[Cell, T] | None:
+    """What `look(stored, split)` finds in the first seed of the best cell that kept its answers."""
+    split = task.main
+    if split is None:
+        return None
+
+    def find() -> tuple[Cell, T] | None:
+        for cell in task.cells:
+            try:
+                found = look(findings.stored(cell.records[0]), split)
+            except StoreError:  # named where the best of the task are compared
+                continue
+            if found is not None:
+                return cell, found
+        return None
+
+    return findings.once((look.func, task.title), find)
 
 
 def seen(

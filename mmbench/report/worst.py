@@ -1,22 +1,27 @@
 """The examples that the best model answers worst, where answers are no classes."""
 
-from mmbench.compare.cells import Cell
-from mmbench.compare.worst import Example, Worst, worst
-from mmbench.errors import StoreError
+from functools import partial
+from typing import TYPE_CHECKING
+
 from mmbench.report.document import Column, Details, Paragraph, Table
 from mmbench.report.findings import Findings, TaskFindings
 from mmbench.report.i18n import Messages
 from mmbench.report.numbers import score
-from mmbench.report.shown import MOST_SHOWN, Shown, gallery, seen, short, unread
+from mmbench.report.shown import MOST_SHOWN, Shown, gallery, of_best, seen, short, unread
 from mmbench.report.words import cell_name, metric_with_unit, split_name
+
+if TYPE_CHECKING:
+    from mmbench.compare.worst import Example, Worst
 
 
 def worst_examples(
     task: TaskFindings, findings: Findings, say: Messages, *, inputs: bool
 ) -> Details | None:
     """Nothing where no trial kept its answers, or all of them are right."""
-    found = _of_best(task, findings)
-    if found is None or task.main is None:
+    from mmbench.compare.worst import worst
+
+    found = of_best(task, findings, partial(worst, most=MOST_SHOWN))
+    if found is None or task.main is None or not found[1].examples:
         return None
     cell, those = found
     told = say(
@@ -33,26 +38,7 @@ def worst_examples(
     return Details(summary=say("mistakes.summary", task=task.title), blocks=blocks)
 
 
-def _of_best(task: TaskFindings, findings: Findings) -> tuple[Cell, Worst] | None:
-    """Of the first seed of the best cell that kept its answers."""
-    split = task.main
-    if split is None:
-        return None
-
-    def find() -> tuple[Cell, Worst] | None:
-        for cell in task.cells:
-            try:
-                found = worst(findings.stored(cell.records[0]), split, most=MOST_SHOWN)
-            except StoreError:  # named where the best of the task are compared
-                continue
-            if found is not None:
-                return (cell, found) if found.examples else None
-        return None
-
-    return findings.once(("worst", task.title), find)
-
-
-def _ranked(found: Worst, read: Shown, say: Messages) -> Table:
+def _ranked(found: "Worst", read: Shown, say: Messages) -> Table:
     """Of retrieval: a row is an image with its text, one of which is the query."""
     columns = (
         Column(header=say("mistakes.example")),
@@ -72,7 +58,7 @@ def _ranked(found: Worst, read: Shown, say: Messages) -> Table:
     return Table(columns=columns, rows=rows, caption=say("worst.ranked_caption"))
 
 
-def _judged(found: Worst, read: Shown, task: TaskFindings, say: Messages) -> Table:
+def _judged(found: "Worst", read: Shown, task: TaskFindings, say: Messages) -> Table:
     assert found.metric is not None, "examples without a metric are ranked"
     columns = (
         Column(header=say("mistakes.example")),
@@ -94,7 +80,7 @@ def _judged(found: Worst, read: Shown, task: TaskFindings, say: Messages) -> Tab
     return Table(columns=columns, rows=rows, caption=say("worst.caption"))
 
 
-def _caption(each: Example, say: Messages) -> str:
+def _caption(each: "Example", say: Messages) -> str:
     if each.query is None:
         return say("mistakes.arrow", target=short(each.target), answer=short(each.answer))
     return say(f"worst.at_{each.query}", rank=f"{each.value:,.0f}")
