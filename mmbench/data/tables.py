@@ -29,12 +29,16 @@ WHOLE_NUMBER = re.compile(r"0|-?[1-9][0-9]{0,17}")
 LONGEST_FIELD = 2**30  # of a CSV cell, in characters; the csv module's own limit is 2**17
 
 
+class ArrowCell(Protocol):
+    def as_py(self) -> Any: ...
+
+
 class ArrowColumn(Protocol):
     """What is used of a pyarrow column: it stays in Arrow until its values are asked for."""
 
     def __len__(self) -> int: ...
 
-    def slice(self, offset: int, length: int) -> "ArrowColumn": ...
+    def __getitem__(self, row: int) -> "ArrowCell": ...
 
     def to_pylist(self) -> list[Any]: ...
 
@@ -60,10 +64,12 @@ class Table:
         values = self.columns[column]
         return values if isinstance(values, list) else values.to_pylist()
 
-    def first(self, column: str, most: int) -> list[Any]:
-        """The first values of a column that exists; the others are not read."""
+    def at(self, column: str, rows: Iterable[int]) -> list[Any]:
+        """The values of some rows of a column that exists; the others are not read."""
         values = self.columns[column]
-        return values[:most] if isinstance(values, list) else values.slice(0, most).to_pylist()
+        if isinstance(values, list):
+            return [values[row] for row in rows]
+        return [values[row].as_py() for row in rows]
 
 
 def layout_of(path: Path, declared: FileFormat | None) -> Layout:

@@ -55,7 +55,7 @@ def draft_task(
             f"{data.where}: no column but {goal!r} looks like a text, an image or a sound; write "
             "the card by hand: docs/add-a-task.md"
         )
-    kind, why = _kind(columns[goal], slots)
+    kind, why = _kind(data.parts[data.main].values(goal))
     languages = _languages(columns, slots)
     card: dict[str, Any] = {
         "name": found,
@@ -168,7 +168,7 @@ def _is_image(value: Any) -> bool:
     return isinstance(value, bytes | Path) or _ends(value, IMAGE_SUFFIXES)
 
 
-def _kind(values: Sequence[Any], slots: dict[str, str]) -> tuple[str, str]:
+def _kind(values: Sequence[Any]) -> tuple[str, str]:
     known = _known(values)
     kinds = len(set(known))
     if not _is_class(known) and _is_number(known):

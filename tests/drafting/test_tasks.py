@@ -14,6 +14,7 @@ from PIL import Image
 from mmbench.cards import TaskCard
 from mmbench.codec import load_card
 from mmbench.data.tasks import load_task
+from mmbench.drafting.data import LOOKED_AT, _looked_at
 from mmbench.drafting.tasks import draft_task
 from mmbench.errors import DataError
 from tests.cli.conftest import Command
@@ -105,6 +106,24 @@ def test_parts_of_other_names_are_given_their_use_by_size(hub: Hub) -> None:
 def test_parts_of_the_usual_names_need_no_word(hub: Hub) -> None:
     published(hub, {"train": parquet(notes(60)), "test": parquet(notes(30, first=60))})
     assert "splits" not in yaml.safe_load(draft_task(DATA).text)
+
+
+def test_a_data_set_in_the_order_of_its_labels_shows_them_all(hub: Hub) -> None:
+    rows = [*notes(9_000, 0), *notes(600, 1, first=9_000), *notes(900, 2, first=9_600)]
+    published(hub, {"train": parquet(rows)})
+    draft = draft_task(DATA)
+    assert "target is column 'label': 3 values; '0' is 86% of the rows" in draft.guesses
+    assert yaml.safe_load(draft.text)["kind"] == "classification"
+
+
+def test_rows_that_are_looked_at_are_some_of_all_each_once() -> None:
+    for count in (1, 100, 5_000, 5_001, 7_499, 1_000_000):
+        rows = _looked_at(count)
+        assert len(rows) == len(set(rows)) <= LOOKED_AT
+        assert rows[0] == 0
+        assert max(rows) < count
+        assert rows == list(range(count)) or count > LOOKED_AT
+        assert max(rows) > 0.99 * count - 1, "to the end"
 
 
 def encoded(shade: int) -> bytes:
