@@ -13,7 +13,7 @@ from mmbench.report.findings import findings
 from mmbench.report.html import render_html
 from mmbench.report.i18n import Messages
 from mmbench.report.limits import Limits
-from mmbench.report.markdown import figure_path, picture_path, render
+from mmbench.report.markdown import FIGURES, figure_path, picture_path, render
 from mmbench.store import Stored
 
 if TYPE_CHECKING:
@@ -78,7 +78,17 @@ def write_report(
             write_atomically(path, content)
         except OSError as error:
             raise StoreError(f"{path}: cannot be written: {error.strerror or error}") from error
+    if "md" in formats:
+        _remove_pictures(folder, keep=figures)
     return [*reports, *figures]
+
+
+def _remove_pictures(folder: Path, *, keep: Collection[Path]) -> None:
+    """Those of an earlier report, which no page shows any more: whoever shares the folder does not
+    expect them in it."""
+    for path in (folder / FIGURES).glob("example-*.webp"):
+        if path not in keep:
+            path.unlink(missing_ok=True)
 
 
 def _file_name(lang: Lang) -> str:

@@ -76,4 +76,8 @@ def test_they_are_written_once_for_all_languages(
     assert sorted(path.name for path in (tmp_path / "figures").iterdir()) == sorted(
         f"{picture.stem}.webp" for picture in (CAT, DOG)
     )
+    monkeypatch.setattr(write, "document_of", lambda *_, **__: document(DOG))
+    write_report(store_all(records[:1]), tmp_path, lang="en", formats=["md"])
+    left = [path.name for path in (tmp_path / "figures").iterdir()]
+    assert left == [f"{DOG.stem}.webp"], "what no page shows any more is gone"
     assert len(files) == 3  # the document claims to be English each time
