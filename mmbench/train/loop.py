@@ -168,7 +168,8 @@ def _memory(
     place: Place,
     recipe: Recipe,
 ) -> tuple[Measurement, ...]:
-    """By one more forward pass of that micro-batch, after the last step."""
+    """By one more forward pass of that micro-batch, after the last step. If the memory that
+    sufficed for the steps does not any more, activations are not known: no model is lost for it."""
     assert widest is not None, "a fit has steps"
     moved = place.move(widest)
 
@@ -177,7 +178,10 @@ def _memory(
             return learner.loss(moved)
 
     training_mode(learner, recipe)
-    found = memory_parts(learner, optimizer, forward)
+    try:
+        found = memory_parts(learner, optimizer, forward)
+    except torch.OutOfMemoryError:
+        found = memory_parts(learner, optimizer, None)
     learner.take_in_batch()  # it belongs to no point of the curve
     return found
 

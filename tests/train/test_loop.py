@@ -12,7 +12,7 @@ from torch.nn import functional
 from transformers import get_linear_schedule_with_warmup
 
 from mmbench.cards import Recipe
-from mmbench.data.batches import training_batches
+from mmbench.data.batches import Batch, training_batches
 from mmbench.errors import TrialError
 from mmbench.heads.classify import ClassifyHead
 from mmbench.models.base import Adapter, Features
@@ -142,6 +142,29 @@ def test_the_look_at_the_memory_leaves_the_statistics_of_the_best_point(
     assert head.norm.running_mean is not None
     assert torch.equal(head.norm.running_mean, means[0])
     assert head.norm.num_batches_tracked == 20
+
+
+def test_a_look_at_the_memory_that_does_not_fit_loses_nothing(
+    make_learner: MakeLearner, text_rows: TrainingRows, full_recipe: Recipe
+) -> None:
+    plain, learner = make_learner(), make_learner()
+    train(plain, text_rows, full_recipe)
+    loss, steps = learner.loss, 0
+
+    def full_at_last(batch: Batch) -> torch.Tensor:
+        nonlocal steps
+        steps += 1
+        if steps > 20:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return loss(batch)
+
+    learner.loss = full_at_last  # type: ignore[method-assign]
+    found = {m.name: m for m in train(learner, text_rows, full_recipe).memory}
+    assert steps == 21
+    assert largest_difference(plain, learner) == 0
+    assert found["optimizer_bytes"].value
+    assert found["activation_bytes"].value is None
+    assert "unavailable" in (found["activation_bytes"].note or "")
 
 
 def test_a_loss_that_is_not_finite_names_its_step(
