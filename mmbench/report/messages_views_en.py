@@ -159,8 +159,8 @@ MESSAGES = {
     "worst.by_image": "the image",
     "worst.by_text": "the text",
     "worst.rank": "rank of the right answer",
-    "worst.at_image": "its text came at {rank}",
-    "worst.at_text": "came at {rank} for its text",
+    "worst.at_image": "by the image: rank {rank}",
+    "worst.at_text": "by its text: rank {rank}",
     # quality against cost
     "pareto.heading": "Quality against speed, latency and memory",
     "pareto.how": (

@@ -143,8 +143,8 @@ MESSAGES = {
     "worst.by_image": "以图搜文",
     "worst.by_text": "以文搜图",
     "worst.rank": "正确答案的排名",
-    "worst.at_image": "其文本排第 {rank} 位",
-    "worst.at_text": "以其文本检索，排第 {rank} 位",
+    "worst.at_image": "以图搜文：第 {rank} 位",
+    "worst.at_text": "以文搜图：第 {rank} 位",
     # quality against cost
     "pareto.heading": "效果与速度、延迟、内存的权衡",
     "pareto.how": (

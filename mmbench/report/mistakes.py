@@ -53,10 +53,10 @@ def _of_classes(
     table = _matrix if len(wrong.labels) <= MATRIX_UP_TO else _confusions
     ids = [each.id for each in wrong.surest]
     read = seen(task, cell, ids, findings, inputs=inputs)
-    taken = {
-        each.id: say("mistakes.arrow", target=each.target, answer=each.predicted)
+    taken = [
+        (each.id, say("mistakes.arrow", target=each.target, answer=each.predicted))
         for each in wrong.surest
-    }
+    ]
     blocks = (
         Paragraph(text=told),
         table(wrong, say),

@@ -73,11 +73,11 @@ def seen(
     return findings.once(("inputs", task.title), lambda: shown(cell, split, ids))
 
 
-def gallery(told: Mapping[str, str], read: Shown) -> list[Block]:
-    """The pictures there are, with the words that belong to each example."""
+def gallery(told: Sequence[tuple[str, str]], read: Shown) -> list[Block]:
+    """The pictures there are, with the words that belong to each example, by its id."""
     pictures = [
         Picture(webp=read.pictures[name], name=name, told=words)
-        for name, words in told.items()
+        for name, words in told
         if name in read.pictures
     ]
     return [Gallery(pictures=tuple(pictures))] if pictures else []

@@ -33,7 +33,7 @@ def worst_examples(
     )
     read = seen(task, cell, [each.id for each in those.examples], findings, inputs=inputs)
     table = _ranked(those, read, say) if those.metric is None else _judged(those, read, task, say)
-    captions = {each.id: _caption(each, say) for each in those.examples}
+    captions = [(each.id, _caption(each, say)) for each in those.examples]
     blocks = (Paragraph(text=told), table, *gallery(captions, read), *unread(read, say))
     return Details(summary=say("mistakes.summary", task=task.title), blocks=blocks)
 

@@ -126,8 +126,8 @@ def test_no_mistakes_no_answers_no_section(stored: Stored) -> None:
 @pytest.mark.parametrize(
     ("lang", "told"),
     [
-        ("en", ("rank of the right answer", "its text came at 7", "came at 9 for its text")),
-        ("zh", ("正确答案的排名", "其文本排第 7 位", "以其文本检索，排第 9 位")),
+        ("en", ("rank of the right answer", "by the image: rank 7", "by its text: rank 9")),
+        ("zh", ("正确答案的排名", "以图搜文：第 7 位", "以文搜图：第 9 位")),
     ],
 )
 def test_queries_show_their_pair_and_the_rank(
